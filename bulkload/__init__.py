@@ -1,0 +1,1 @@
+"""bulkload moves customers between spreadsheets and loyalty systems."""

@@ -1,0 +1,45 @@
+"""What people read about a reject or a finding: one catalogue per language, keyed by code.
+
+Codes are stable. A sentence may use `{column}`, `{cell}`, `{field}`, `{row_number}` and the
+reject's `details`; values are inserted as they are and escaped by whoever shows them.
+"""
+
+from __future__ import annotations
+
+from bulkload.messages import en
+from bulkload.messages.entry import Message
+from bulkload.records import Finding, Reject
+
+LANGUAGES = {"en": en.MESSAGES}
+
+
+def message_for(code: str, language: str = "en") -> Message:
+    """Return the catalogue entry of a code.
+
+    Raises:
+        KeyError: The code has no entry; every code that the package uses is tested to have one.
+    """
+    return LANGUAGES[language].get(code) or en.MESSAGES[code]
+
+
+def what(found: Reject | Finding, language: str = "en") -> str:
+    """Return what is wrong, as one sentence."""
+    return _filled(message_for(found.code, language).what, found)
+
+
+def fix(found: Reject | Finding, language: str = "en") -> str:
+    """Return how to mend it, as one sentence."""
+    return _filled(message_for(found.code, language).fix, found)
+
+
+def _filled(template: str, found: Reject | Finding) -> str:
+    values = {"column": found.column, **found.details}
+    if isinstance(found, Reject):
+        values |= {
+            "cell": found.cell,
+            "field": found.field,
+            "row_number": str(found.row_number),
+        }
+    else:
+        values |= {"count": str(found.count), "examples": ", ".join(found.examples)}
+    return template.format_map(values)
