@@ -8,17 +8,20 @@ that fulfils `Connector`, named in `connectors/__init__.py`.
     answer   -> meaning()             -> Meaning
     key      -> find()                -> wire.Request, read by customers()
     cursor   -> page()                -> wire.Request, read by page_of()
+
+What only some systems can do is a protocol of its own, asked for with `isinstance`: `FindsOwn`,
+`Deletes`, `DeclaresFields`, `AnnouncesLimits`, `HasBulkLane`, `CountsSideEffects`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from bulkload.records import Action, Customer, Payload, Schema, Status
+from bulkload.records import Action, Customer, Field, Payload, Schema, Severity, Status
 from bulkload.wire import Request, Response
 
 
@@ -44,6 +47,10 @@ class Limit:
     name: str = ""
     hard: bool = False
     """A quota that refuses until the window ends (a month), rather than a pace."""
+    calendar_month: bool = False
+    """The window is the month in UTC, whatever `per_s` says."""
+    bulk: bool = False
+    """Counts the calls of the bulk lane only; limits that are not `bulk` count all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Problem:
 
     field: str
     message: str
+    severity: Severity = Severity.REJECT
+    """For `DeclaresFields.check`: REJECT must be mended before anything is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,8 @@ class Meaning:
     job: str = ""
     extra: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Further columns of the results file."""
+    quota: str = ""
+    """For STOP: name of the hard quota that is used up; the run can be resumed when it renews."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,11 @@ class Effect:
     name: str
     request: Request
     promise: Promise = Promise.CREATE
+    """UPSERT where `then` reads before it writes: repeated, it finds nothing left to do."""
+    key_header: str = ""
+    """Header that carries the operation's idempotency key; empty if the system takes none."""
+    then: Callable[[Response], Request | None] | None = None
+    """Where given, `request` is a read, and this makes the write from its answer; None: nothing to do."""
 
 
 @runtime_checkable
@@ -163,7 +179,11 @@ class Connector(Protocol):
         """Return what else the payload asks for, in order."""
 
     def meaning(self, request: Request, response: Response) -> Meaning:
-        """Say what an answer to `create`, `update` or an effect means."""
+        """Say what an answer means.
+
+        For a read, APPLIED says that the answer can be read by `customers` or `page_of`, also where
+        it says that nobody is there; REFUSED never comes.
+        """
 
     def find(self, key: str, value: str) -> Request:
         """Return the look-up of customers by one of `promises().lookup_keys`."""
@@ -188,3 +208,196 @@ class Connector(Protocol):
 
     def programs_of(self, response: Response) -> Mapping[str, str]:
         """Return name by id from an answer to `programs`."""
+
+
+@runtime_checkable
+class FindsOwn(Protocol):
+    """A system in which every customer that bulkload created carries bulkload's own reference."""
+
+    def find_own(self, payload: Payload) -> Request | None:
+        """Return the exact look-up of this payload's customer by that reference; None without one."""
+
+
+@runtime_checkable
+class Deletes(Protocol):
+    """A system whose customers can be deleted one by one."""
+
+    def delete(self, remote_id: str) -> Request:
+        """Return the request that deletes the customer; its answer is read by `meaning`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One custom field as the program declares it."""
+
+    name: str
+    type: str
+    """The vendor's word: text, number, date, selection, boolean."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    array: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The custom fields of a program."""
+
+    prefix: str
+    """Where they lie in the payload: `customFields.`, `metadata.`."""
+    by_name: Mapping[str, Definition]
+    closed: bool = False
+    """The system refuses names that are not defined."""
+
+
+@runtime_checkable
+class DeclaresFields(Protocol):
+    """A system whose custom-field definitions can be read before anything is sent."""
+
+    def definitions(self) -> Request:
+        """Return the read of the definitions."""
+
+    def definitions_of(self, response: Response) -> Definitions:
+        """Return the definitions in an answer; none for an answer that holds none."""
+
+    def check(self, definitions: Definitions, fields: Sequence[Field]) -> tuple[Problem, ...]:
+        """Return what the program would refuse or lose of these mapped fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What an answer's headers say about the limit that it was counted against."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_s: float | None = None
+    """Seconds from the answer until the window renews."""
+    name: str = ""
+
+
+@runtime_checkable
+class AnnouncesLimits(Protocol):
+    """A system that says in its answers how much it allows."""
+
+    def observe(self, response: Response, *, now_epoch_s: float) -> Allowance | None:
+        """Return what the headers say; None where they say nothing readable."""
+
+    def limits(self) -> Request | None:
+        """Return the read of the limits; None where only headers tell."""
+
+    def limits_of(self, response: Response) -> tuple[Limit, ...]:
+        """Return the limits in an answer to `limits`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkBatch:
+    """Payloads that go out in one request, no key twice."""
+
+    payloads: tuple[Payload, ...]
+    request: Request
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys by which the system answers, in order."""
+        return tuple(payload.key for payload in self.payloads)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkProgress:
+    """What a poll says about a batch."""
+
+    finished: bool
+    failed: bool = False
+    """The system gave the whole batch up; which rows it applied is not known."""
+    message: str = ""
+    outcomes: Mapping[int, Meaning] = dataclasses.field(default_factory=dict)
+    """By row number, complete once finished; UNKNOWN where the counts do not add up."""
+    progress: float = 0.0
+    """0 to 1."""
+
+
+class BulkLane(Protocol):
+    """Many payloads in one call, answered later, processed in the order of submission.
+
+    Only for promises that make a repetition harmless: a batch whose answer is lost is sent again.
+    """
+
+    max_bytes: int
+    danger: str
+    """What the user must agree to before this lane is taken; empty if nothing."""
+
+    def batches(self, payloads: Iterable[Payload]) -> Iterator[BulkBatch]:
+        """Cut payloads into requests below `max_bytes`, in order."""
+
+    def halves(self, batch: BulkBatch) -> tuple[BulkBatch, ...]:
+        """Return the batch as two, for a system that finds it too large; itself if it has one row."""
+
+    def poll(self, job: str) -> Request:
+        """Return the read that asks how far a batch is (`Meaning.job` of its submission)."""
+
+    def progress(self, batch: BulkBatch, response: Response) -> BulkProgress:
+        """Return what an answer to `poll` says."""
+
+
+@runtime_checkable
+class HasBulkLane(Protocol):
+    """A system with a bulk lane besides single requests."""
+
+    def bulk_lane(self, kind: str = "") -> BulkLane:
+        """Return the lane; `kind` names one that is taken only on request."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadCounts:
+    """How many payloads there are, and how many of them speak of each field."""
+
+    payloads: int
+    by_field: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """Counts by dotted field; a switch (`send_card_links`) counts where it is true."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideEffect:
+    """Something that customers or cashiers would notice besides the new record."""
+
+    name: str
+    count: int
+    text: str
+    """One sentence with the count, for the summary before sending."""
+    wanted: bool = True
+    """False: would be sent, but a switch is off; True: will be sent once confirmed."""
+
+
+@runtime_checkable
+class CountsSideEffects(Protocol):
+    """A system whose creates and updates may reach the customer."""
+
+    def side_effects(self, counts: PayloadCounts) -> tuple[SideEffect, ...]:
+        """Return what will fire for these payloads, with counts."""
+
+
+_BY_STATUS: Mapping[int, Outcome] = {
+    202: Outcome.ACCEPTED,
+    401: Outcome.UNAUTHORIZED,
+    402: Outcome.STOP,
+    403: Outcome.STOP,
+    408: Outcome.UNKNOWN,
+    409: Outcome.CONFLICT,
+    425: Outcome.NOT_APPLIED,
+    429: Outcome.NOT_APPLIED,
+    499: Outcome.UNKNOWN,
+    501: Outcome.STOP,
+    505: Outcome.STOP,
+    511: Outcome.STOP,
+}
+_BY_CLASS: Mapping[int, Outcome] = {3: Outcome.STOP, 4: Outcome.REFUSED}
+
+
+def meaning_of_status(status: int) -> Outcome:
+    """Return what a status alone says about a request that writes; a connector reads the body too.
+
+    A 2xx is applied only by what its body shows, so it is UNKNOWN here (202: ACCEPTED). A failure
+    of the server proves nothing: creates were seen applied behind every 5xx.
+
+    Source: RFC 9110 section 15; RFC 6585 (429, 511); RFC 8470 (425).
+    """
+    return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, Outcome.UNKNOWN)
