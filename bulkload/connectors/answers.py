@@ -11,7 +11,7 @@ from typing import Any
 LONGEST_ID = 128
 LONGEST_MESSAGE = 300
 
-_EMAIL = re.compile(r"([^\s@<>\"'(),:;]{1,64})@([^\s@<>\"'(),:;]{1,255})")
+_EMAIL = re.compile(r"([^\s@]{1,256})@([^\s@]{1,256})")
 _NUMBER = re.compile(r"(?<![\w.-])\+?\(?\d(?:[ ().\-/]{0,2}\d){6,18}(?![\w])")
 _TAKEN = re.compile(
     r"already (?:exists?|been taken|taken|in use|registered|used)|duplicate|has been taken",
@@ -25,7 +25,7 @@ def masked(text: str) -> str:
     E-mail addresses become `a***@e***`, numbers of seven digits and more keep their last two.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:4000]).split())
-    line = _EMAIL.sub(lambda m: f"{m[1][0]}***@{m[2][0]}***", line)
+    line = _EMAIL.sub(lambda m: f"{_initial(m[1])}***@{_initial(m[2])}***", line)
     line = _NUMBER.sub(lambda m: f"***{re.sub(r'[^0-9]', '', m[0])[-2:]}", line)
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
@@ -86,6 +86,10 @@ def whole(text: str | None) -> int | None:
     """Return a header's number, the first of a list (`100, 100;w=60`); None if it has none."""
     digits = re.match(r"\s*(\d{1,15})(?:\.\d+)?\s*(?:[,;]|$)", text or "")
     return int(digits[1]) if digits else None
+
+
+def _initial(text: str) -> str:
+    return next((c for c in text if c.isalnum()), "")
 
 
 def _date(text: str) -> dt.datetime | None:
