@@ -141,7 +141,11 @@ class FaultServer:
         self.seen.append(seen)
         if self.over_the_limit(seen):
             return await self.send_limit(writer)
-        return await self.obey(instruction, call, seen, writer)
+        going_on = await self.obey(instruction, call, seen, writer)
+        if instruction.reply == "close-idle":
+            await reader.readexactly(1)
+            replies.reset(writer)
+        return going_on
 
     def early_instruction(self, call: Call) -> Instruction | None:
         """Return an instruction that strikes before the body, if one is due for any customer."""
