@@ -1,0 +1,173 @@
+"""What can be set about the sandbox; everything that a vendor leaves undocumented is a switch here.
+
+The defaults of switches are guesses, and labelled so where they are listed for people.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from bulkload.sandbox.faults import FaultPlan
+
+PROGRAM_ID = "5eb7cf5a86d9755df3a6c593"
+"""The LoyaltyDog program that exists from the start."""
+JWT = "sandbox-jwt"
+LD_KEY = "ld_test_sandbox"
+PASSWORD = "sandbox"  # noqa: S105 - opens nothing but the sandbox
+"""`POST /v2/token` accepts any user name with this password."""
+APP_ID = "sandbox-app-id"
+APP_TOKEN = "sandbox-app-token"  # noqa: S105 - opens nothing but the sandbox
+LEAL_TOKEN = "sandbox-leal-token"  # noqa: S105 - opens nothing but the sandbox
+LEAL_ACCOUNT_ID = 12
+"""The Leal store that exists from the start."""
+
+T = TypeVar("T")
+Switch = Literal["yes", "no"]
+
+
+def _switch(default: T, label: str, *choices: str) -> T:
+    field: T = dataclasses.field(default=default, metadata={"label": label, "of": choices})
+    return field
+
+
+@dataclass(frozen=True)
+class _Switches:
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value, choices = getattr(self, field.name), field.metadata["of"]
+            if choices and value not in choices:
+                raise ValueError(f"{field.name} must be one of {', '.join(choices)}, not {value!r}")
+            if not choices and (isinstance(value, bool) or value < 0):
+                raise ValueError(f"{field.name} must be a number from 0 on, not {value!r}")
+
+
+@dataclass(frozen=True)
+class LoyaltyDogSwitches(_Switches):
+    """What LoyaltyDog does not document, and its limits."""
+
+    duplicates: str = _switch(
+        "allow",
+        "a create whose e-mail or phone the program holds already",
+        "allow",
+        "409",
+        "422",
+        "return-existing",
+    )
+    omitted_points: str = _switch("keep", "`points` left out of a PUT", "keep", "zero")
+    custom_fields_on_put: str = _switch("merge", "customFields in a PUT", "merge", "replace")
+    short_list: str = _switch("no", "list items without customFields", "no", "yes")
+    list_order: str = _switch("oldest", "order of a list without orderBy", "oldest", "newest")
+    list_limit_max: int = _switch(0, "most customers on a page, silently; 0 = no maximum")
+    filters: str = _switch("exact", "how email= and phone= match", "exact", "contains")
+    foreign_program: str = _switch("404", "a program that is not there or not yours", "404", "403")
+    phone_check: str = _switch("e164", "what a phone must look like", "e164", "none")
+    required_fields: str = _switch("ignored", "a program's requiredFields", "ignored", "enforced")
+    jwt_idempotency: str = _switch("ignored", "Idempotency-Key with a JWT", "ignored", "honoured")
+    delete_status: str = _switch("202", "status of a DELETE", "202", "200")
+    token_lifetime_s: float = _switch(0.0, "life of a token from POST /v2/token; 0 = no end")
+    retry_after: str = _switch("seconds", "form of Retry-After", "seconds", "date")
+    reset: str = _switch("seconds", "form of X-RateLimit-Reset", "seconds", "epoch")
+    burst_per_minute: int = _switch(60, "calls a minute for an ld_* key; 0 = no limit")
+    sustained_per_hour: int = _switch(1_000, "calls an hour for an ld_* key; 0 = no limit")
+    monthly: int = _switch(10_000, "calls a UTC month for an ld_* key; 0 = no limit")
+    edge_per_10s: int = _switch(0, "calls in 10 s for everybody (documented: 300); 0 = no limit")
+    subscription: str = _switch("active", "billing of ld_* keys (402)", "active", "lapsed")
+    read_delay_s: float = _switch(0.0, "how long reads lag behind writes")
+
+
+@dataclass(frozen=True)
+class VoucherifySwitches(_Switches):
+    """What Voucherify does not document, and its limits."""
+
+    read_delay_s: float = _switch(0.0, "how long reads lag behind writes")
+
+
+@dataclass(frozen=True)
+class LealSwitches(_Switches):
+    """What Leal does not document, and its limits."""
+
+    read_delay_s: float = _switch(0.0, "how long reads lag behind writes")
+
+
+@dataclass(frozen=True)
+class SandboxOptions:
+    """How a sandbox is to run.
+
+    Raises:
+        ValueError: a switch or a fault plan says something that is not possible.
+    """
+
+    data: Path | None = None
+    """SQLite file that keeps everything; None keeps it in memory."""
+    port: int = 0
+    """0 takes a free one."""
+    host: str = "127.0.0.1"
+    """A loopback address; no other is accepted."""
+    loyaltydog: LoyaltyDogSwitches = LoyaltyDogSwitches()
+    voucherify: VoucherifySwitches = VoucherifySwitches()
+    leal: LealSwitches = LealSwitches()
+    faults: FaultPlan | str = ""
+    """`429=5%,500-before=3%,500-after=4%,drop=5%,late=8%,slow=1%`, or a plan."""
+    seed: int = 0
+    """Decides which calls the faults hit."""
+    record_calls: bool = False
+    """Keep a line for every call in `Sandbox.calls` (grows without end: for tests)."""
+
+    def __post_init__(self) -> None:
+        if self.host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError(
+                f"the sandbox listens on loopback only (127.0.0.1, ::1), not on {self.host!r}"
+            )
+        _ = self.fault_plan  # a wrong plan is said at once
+        if not 0 <= self.port <= 65535:  # noqa: PLR2004 - what a port can be
+            raise ValueError(f"port must be from 0 to 65535, not {self.port}")
+
+    @property
+    def fault_plan(self) -> FaultPlan:
+        """The faults, read."""
+        return FaultPlan.parse(self.faults) if isinstance(self.faults, str) else self.faults
+
+
+def switches() -> dict[str, tuple[Any, tuple[str, ...], str]]:
+    """Return default, choices and meaning of every switch by name (`loyaltydog.duplicates`)."""
+    return {
+        f"{system}.{field.name}": (field.default, field.metadata["of"], field.metadata["label"])
+        for system, kind in SYSTEMS.items()
+        for field in dataclasses.fields(kind)
+    }
+
+
+def with_switches(options: SandboxOptions, settings: Iterable[str]) -> SandboxOptions:
+    """Return `options` with switches set from texts like `loyaltydog.duplicates=409`.
+
+    Raises:
+        ValueError: an unknown switch (naming the closest one) or an impossible value.
+    """
+    known = switches()
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if name not in known or not equals:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}=...?" if close else ""
+            raise ValueError(f"{setting!r} is no switch (SYSTEM.NAME=VALUE){hint}")
+        default, choices, _ = known[name]
+        system, _, field = name.partition(".")
+        try:
+            value = text if choices else type(default)(text)
+        except ValueError:
+            raise ValueError(f"{name} must be a number, not {text!r}") from None
+        changed = dataclasses.replace(getattr(options, system), **{field: value})
+        options = dataclasses.replace(options, **{system: changed})
+    return options
+
+
+SYSTEMS: dict[str, type[_Switches]] = {
+    "loyaltydog": LoyaltyDogSwitches,
+    "voucherify": VoucherifySwitches,
+    "leal": LealSwitches,
+}
