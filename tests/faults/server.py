@@ -13,9 +13,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -35,6 +37,7 @@ FIXED: dict[str, Any] = {
     "/v2/loyalty/programs": [{"id": PROGRAM, "name": "Faults", "shareUrl": None}],
     f"/v2/loyalty/programs/{PROGRAM}": {"id": PROGRAM, "name": "Faults"},
 }
+SLOW_DOWN = {"detail": "slow down"}
 Answer = tuple[int, Any]
 
 
@@ -97,6 +100,7 @@ class FaultServer:
     """The endpoints, the faults, and what happened."""
 
     store: Store
+    clock: Callable[[], float] = time.monotonic
     script: Script = field(default_factory=Script)
     seen: list[Seen] = field(default_factory=list)
     attempts: Counter[str] = field(default_factory=Counter)
@@ -107,7 +111,7 @@ class FaultServer:
     """Requests that came before a Retry-After of the limit was over."""
     tokens: dict[str, int] = field(default_factory=lambda: {JWT: 0, HASHED_KEY: 0})
     """Requests made by token."""
-    pending: set[asyncio.Task[None]] = field(default_factory=set)
+    pending: set[asyncio.Future[Any]] = field(default_factory=set)
 
     # -- one connection ----------------------------------------------------------------------
 
@@ -137,10 +141,11 @@ class FaultServer:
             return False
         call.body = await reader.readexactly(int(call.headers.get("content-length", "0")))
         instruction = self.instruction_for(call)
-        seen = Seen(time.monotonic(), call.method, call.route, call.key, instruction.text)
+        seen = Seen(self.clock(), call.method, call.route, call.key, instruction.text)
         self.seen.append(seen)
         if self.over_the_limit(seen):
-            return await self.send_limit(writer)
+            await replies.send(writer, 429, SLOW_DOWN, {"Retry-After": self.retry_after()})
+            return True
         going_on = await self.obey(instruction, call, seen, writer)
         if instruction.reply == "close-idle":
             await reader.readexactly(1)
@@ -200,17 +205,13 @@ class FaultServer:
         seen.status, seen.refused_by_limit = 429, True
         return True
 
-    async def send_limit(self, writer: asyncio.StreamWriter) -> bool:
-        """Answer 429 and say how long to wait."""
-        wait_s = max(self.blocked_until - time.monotonic(), 0.0)
-        seconds = int(wait_s) + (wait_s > int(wait_s))
-        text = (
-            formatdate(time.time() + seconds, usegmt=True)
-            if self.script.limit_date
-            else str(seconds)
-        )
-        await replies.send(writer, 429, {"detail": "slow down"}, {"Retry-After": text})
-        return True
+    def retry_after(self) -> str:
+        """Return how long the limit refuses yet, as the script wants it said."""
+        wait_s = max(self.blocked_until - self.clock(), 0.0)
+        seconds = math.ceil(wait_s)
+        if self.script.limit_date:
+            return formatdate(time.time() + seconds, usegmt=True)
+        return str(seconds)
 
     # -- faults ------------------------------------------------------------------------------
 

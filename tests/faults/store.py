@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,19 @@ from typing import Any
 class Store:
     """Customers by id, in order of creation; a create sent twice is created twice."""
 
-    log: Path
+    log: Path | None = None
+    """None keeps the entries in memory, for simulations."""
+    clock: Callable[[], float] = time.monotonic
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    """What was appended since the start."""
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     created_at: dict[str, float] = field(default_factory=dict)
     by_idempotency_key: dict[str, tuple[bytes, dict[str, Any]]] = field(default_factory=dict)
     _descriptor: int = -1
 
     def __post_init__(self) -> None:
+        if self.log is None:
+            return
         self._descriptor = os.open(self.log, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
         for line in self.log.read_text().splitlines():
             entry = json.loads(line)
@@ -34,14 +41,15 @@ class Store:
 
     def close(self) -> None:
         """Close the log."""
-        os.close(self._descriptor)
+        if self.log is not None:
+            os.close(self._descriptor)
 
     def create(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Add a customer and return it as the system would show it."""
         customer = {"id": f"65f0{len(self.customers):020x}", "points": 0, **fields}
         self._append({"event": "create", "customer": customer})
         self.customers[customer["id"]] = customer
-        self.created_at[customer["id"]] = time.monotonic()
+        self.created_at[customer["id"]] = self.clock()
         return customer
 
     def update(self, customer_id: str, fields: dict[str, Any]) -> dict[str, Any] | None:
@@ -65,9 +73,12 @@ class Store:
         """Return the customers that are at least `blind_s` old."""
         if not blind_s:
             return list(self.customers.values())
-        horizon = time.monotonic() - blind_s
+        horizon = self.clock() - blind_s
         return [one for name, one in self.customers.items() if self.created_at[name] <= horizon]
 
     def _append(self, entry: dict[str, Any]) -> None:
+        self.entries.append(entry)
+        if self.log is None:
+            return
         os.write(self._descriptor, json.dumps(entry).encode() + b"\n")
         os.fsync(self._descriptor)
