@@ -1,0 +1,178 @@
+"""The exact path: rows to Pydantic, one at a time, every problem of a row at once."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bulkload.records import Field, Kind, Severity
+from bulkload.validation.characters import is_blank
+from bulkload.validation.models import Check, Settled, Tolerated, judgement
+from bulkload.validation.refusals import code_of, details_of
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a record says about one field."""
+
+    text: str | None
+    region: str | None = None
+    """For phones: ISO 3166-1 alpha-2, or None for the field's own default."""
+    problem: str | None = None
+    """Code of the transform that could not read the cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason against one field of one row; `field` is None where the whole row is meant."""
+
+    field: Field | None
+    code: str
+    details: Mapping[str, str]
+    rejects: bool = True
+    """False for a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the exact path found about one row."""
+
+    model: BaseModel | None
+    """None if the row is rejected."""
+    problems: Sequence[Problem]
+
+
+class ExactPath:
+    """Judges single rows against one model."""
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        *,
+        schema_name: str,
+        one_of: Sequence[str],
+        email: Check,
+        phone: Check,
+    ) -> None:
+        self._fields = tuple(fields)
+        built = judgement(self._fields, schema_name, email=email, phone=phone)
+        self.model = built.model
+        self._serializer = built.model.__pydantic_serializer__
+        self._places = tuple(tuple(field.name.split(".")) for field in self._fields)
+        self._field_at = dict(zip(self._places, self._fields, strict=True))
+        self._groups_needed = tuple(
+            place[:-1]
+            for place, field in zip(self._places, self._fields, strict=True)
+            if field.required and len(place) > 1
+        )
+        self._one_of = tuple(one_of)
+        self._one_of_at = tuple(
+            position for position, field in enumerate(self._fields) if field.name in one_of
+        )
+        self._getters: dict[str, Callable[[BaseModel], Any]] = {
+            field.name: _getter(attributes)
+            for field, attributes in zip(self._fields, built.attributes, strict=True)
+        }
+
+    def judge(self, cells: Sequence[Cell]) -> Judged:
+        """Judge one row; `cells` are in the order of the fields. Never raises for bad data."""
+        problems: list[Problem] = []
+        said = self._said(cells, problems)
+        tolerated: Tolerated = []
+        model: BaseModel | None = None
+        try:
+            model = self.model.model_validate(said, context=tolerated)
+        except ValidationError as error:
+            problems += self._problems(error, problems)
+        for field, failure in tolerated:
+            if field.severity is Severity.WARN:
+                first = failure.errors(include_url=False, include_input=False)[0]
+                problems.append(_problem(field, first, rejects=False))
+        if self._one_of and all(is_blank(cells[position].text) for position in self._one_of_at):
+            problems.append(Problem(None, "contact-missing", {"fields": " or ".join(self._one_of)}))
+        if any(problem.rejects for problem in problems):
+            model = None
+        return Judged(model, problems)
+
+    def body(self, model: BaseModel) -> str:
+        """Return the compact JSON of what the row says."""
+        return self._serializer.to_json(
+            model, by_alias=True, exclude_unset=True, warnings=False
+        ).decode()
+
+    def value(self, model: BaseModel, name: str) -> Any:
+        """Return the value of the field `name`; None if the row does not say it."""
+        return self._getters[name](model)
+
+    def _said(self, cells: Sequence[Cell], problems: list[Problem]) -> dict[str, Any]:
+        """Return the model's input, nested; cells that a transform could not read become problems."""
+        said: dict[str, Any] = {}
+        for group in self._groups_needed:
+            _branch(said, group)
+        for field, place, cell in zip(self._fields, self._places, cells, strict=True):
+            value: Any = cell.text
+            if is_blank(value):
+                if not field.clear_when_blank or field.required:
+                    continue
+                value = None
+            elif cell.problem and field.severity is not Severity.OFF:
+                rejects = field.severity is Severity.REJECT
+                problems.append(Problem(field, cell.problem, {}, rejects))
+                if rejects:
+                    continue
+                value = Settled(value)
+            elif field.kind is Kind.PHONE:
+                value = (value, cell.region or field.region)
+            _branch(said, place[:-1])[place[-1]] = value
+        return said
+
+    def _problems(self, error: ValidationError, known: Sequence[Problem]) -> list[Problem]:
+        """Return what Pydantic found, but for fields whose transform has said more."""
+        said_already = {problem.field.name for problem in known if problem.field}
+        found = []
+        for detail in error.errors(include_url=False, include_input=False):
+            field = self._field_of(detail["loc"])
+            if field.name not in said_already:
+                said_already.add(field.name)
+                found.append(_problem(field, detail, rejects=True))
+        return found
+
+    def _field_of(self, location: tuple[int | str, ...]) -> Field:
+        names = tuple(map(str, location))
+        for length in range(len(names), 0, -1):
+            if names[:length] in self._field_at:
+                return self._field_at[names[:length]]
+        raise KeyError(location)
+
+
+def _problem(field: Field, detail: ErrorDetails, *, rejects: bool) -> Problem:
+    details = details_of(detail.get("ctx"))
+    if field.choices:
+        details["choices"] = ", ".join(field.choices)
+    return Problem(field, code_of(detail["type"], field.kind), details, rejects)
+
+
+def _branch(said: dict[str, Any], groups: Sequence[str]) -> dict[str, Any]:
+    for group in groups:
+        said = said.setdefault(group, {})
+    return said
+
+
+def _getter(attributes: tuple[str, ...]) -> Callable[[BaseModel], Any]:
+    if len(attributes) == 1:
+        return operator.attrgetter(attributes[0])
+
+    def get(model: BaseModel) -> Any:
+        value: Any = model
+        for attribute in attributes:
+            if value is None:
+                return None
+            value = getattr(value, attribute)
+        return value
+
+    return get
