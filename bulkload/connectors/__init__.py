@@ -38,8 +38,37 @@ def _loyaltydog(program: str, options: Mapping[str, str]) -> Connector:
     )
 
 
+def _voucherify(_program: str, options: Mapping[str, str]) -> Connector:
+    from bulkload.connectors.voucherify import Voucherify
+
+    unlimited = options.get("limits") == "none"
+    return Voucherify(
+        app_id=options.get("app_id", ""),
+        app_token=options.get("app_token", ""),
+        oauth=options.get("auth") == "oauth",
+        plan="none" if unlimited else options.get("plan", "business"),
+    )
+
+
+def _leal(program: str, options: Mapping[str, str]) -> Connector:
+    from bulkload.connectors.leal import UNTIL_TOLD, Leal
+
+    return Leal(
+        program,
+        own_reference=options.get("own_reference") != "off",
+        card_links_confirmed=options.get("card_links") == "confirmed",
+        bare=options.get("bare") == "yes",
+        limit=None if options.get("limits") == "none" else UNTIL_TOLD,
+    )
+
+
 SYSTEMS: dict[str, tuple[Maker, frozenset[str]]] = {
     "loyaltydog": (_loyaltydog, frozenset({"token_kind", "limits", "username", "password"})),
+    "voucherify": (
+        _voucherify,
+        frozenset({"app_id", "app_token", "auth", "plan", "cluster", "limits"}),
+    ),
+    "leal": (_leal, frozenset({"own_reference", "card_links", "bare", "limits"})),
 }
 """Maker and known options by name."""
 
@@ -54,7 +83,9 @@ def connector_for(
         program: Id of the program (LoyaltyDog) or store (Leal); Voucherify's keys name the project.
         options: Texts by name, each system's own. For all: `limits: none` where the vendor's limits
             do not hold (the sandbox). LoyaltyDog: `token_kind` (`ld` or `jwt`, see `token_kind`),
-            `username`, `password`.
+            `username`, `password`. Voucherify: `app_id`, `plan` (`business`, `organization`,
+            `sandbox`), `cluster` (see `base_url_of`), `auth: oauth` with `app_token`. Leal:
+            `own_reference: off`, `card_links: confirmed`, `bare: yes` (see `leal.Leal`).
 
     Raises:
         BulkloadError: The system or an option is not known; names the closest one.
@@ -78,3 +109,22 @@ def connector_for(
 def token_kind(token: str) -> str:
     """Return `ld` for LoyaltyDog's hashed keys (`ld_live_...`, `ld_test_...`), else `jwt`."""
     return "ld" if token.startswith("ld_") else "jwt"
+
+
+def base_url_of(name: str, options: Mapping[str, str] | None = None) -> str:
+    """Return the vendor's own address; for Voucherify that of the `cluster` (eu, us1, as1).
+
+    Raises:
+        BulkloadError: There is no such cluster.
+    """
+    if name != "voucherify":
+        return {"loyaltydog": "https://api.loyalty.dog", "leal": "https://app.getleal.com"}[name]
+    from bulkload.connectors.voucherify import CLUSTERS
+
+    cluster = (options or {}).get("cluster", "eu")
+    if cluster not in CLUSTERS:
+        raise BulkloadError(
+            f"Voucherify has no cluster `{cluster}`",
+            fix=did_you_mean(cluster, CLUSTERS) + f"there are: {', '.join(CLUSTERS)}",
+        )
+    return CLUSTERS[cluster]

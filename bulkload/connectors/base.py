@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from bulkload.errors import BulkloadError
 from bulkload.records import Action, Customer, Field, Payload, Schema, Severity, Status
 from bulkload.wire import Request, Response
 
@@ -60,7 +61,10 @@ class Promises:
     create: Promise
     actions: frozenset[Action]
     lookup_keys: tuple[str, ...]
-    """Payload fields by which `find` can look a customer up, the most exact first."""
+    """Payload fields by which `find` can look a customer up, the most exact first.
+
+    A name that ends in a dot stands for every field below it: `external_references.`.
+    """
     key_lifetime_s: float = 0.0
     can_list: bool = True
     page_size: int = 250
@@ -142,7 +146,15 @@ class Effect:
     key_header: str = ""
     """Header that carries the operation's idempotency key; empty if the system takes none."""
     then: Callable[[Response], Request | None] | None = None
-    """Where given, `request` is a read, and this makes the write from its answer; None: nothing to do."""
+    """Where given, `request` is a read, and this makes the write from its answer; None: nothing to do.
+
+    After an answer that proves nothing, and the pause for late ones, it may begin again at the read.
+    It raises EffectRefusedError where the answer shows that the write cannot be made.
+    """
+
+
+class EffectRefusedError(BulkloadError):
+    """One customer's effect cannot be carried out; the row fails, the run goes on."""
 
 
 @runtime_checkable
@@ -321,12 +333,19 @@ class BulkLane(Protocol):
     Only for promises that make a repetition harmless: a batch whose answer is lost is sent again.
     """
 
-    max_bytes: int
-    danger: str
-    """What the user must agree to before this lane is taken; empty if nothing."""
+    @property
+    def max_bytes(self) -> int:
+        """Return the size of a request that is never exceeded."""
+
+    @property
+    def danger(self) -> str:
+        """Return what the user must agree to before this lane is taken; empty if nothing."""
+
+    def takes(self, payload: Payload) -> bool:
+        """Whether this payload can go by the lane; the others are sent one by one."""
 
     def batches(self, payloads: Iterable[Payload]) -> Iterator[BulkBatch]:
-        """Cut payloads into requests below `max_bytes`, in order."""
+        """Cut payloads that the lane takes into requests below `max_bytes`, in order."""
 
     def halves(self, batch: BulkBatch) -> tuple[BulkBatch, ...]:
         """Return the batch as two, for a system that finds it too large; itself if it has one row."""

@@ -7,7 +7,7 @@ differing -> {"customFields": {"tier": "gold"}}
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bulkload.contacts import email_key, phone_key
@@ -30,17 +30,16 @@ def differing(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, A
 def same(name: str, wanted: Any, held: Any) -> bool:
     """Whether two values of one field mean the same.
 
-    Contacts are compared by their keys, blank is blank however it is written, and a number or truth
+    Contacts are compared by their keys, birthdays by their day, blank is blank however it is written, and a number or truth
     value equals its own text: systems keep custom values as text or typed, as they please.
     """
     if wanted == held and isinstance(wanted, bool) == isinstance(held, bool):
         return True
     if _blank(wanted) or _blank(held):
         return _blank(wanted) and _blank(held)
-    if name == "email":
-        return email_key(wanted) == email_key(held)
-    if name == "phone":
-        return phone_key(wanted) == phone_key(held)
+    spelling = _SPELLINGS.get(name)
+    if spelling:
+        return spelling(wanted) == spelling(held)
     if isinstance(wanted, list | Mapping) or isinstance(held, list | Mapping):
         return False
     return _spoken(wanted) == _spoken(held)
@@ -56,6 +55,18 @@ def merged(held: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         else:
             whole[name] = value
     return whole
+
+
+def _day(value: Any) -> str:
+    return str(value)[:10]
+
+
+_SPELLINGS: Mapping[str, Callable[[Any], str]] = {
+    "email": email_key,
+    "phone": phone_key,
+    "birthdate": _day,
+    "birthday": _day,
+}
 
 
 def _blank(value: Any) -> bool:
