@@ -21,7 +21,7 @@ def _show_switches(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     ctx.exit()
 
 
-@click.command("sandbox")
+@click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
               help="Port to listen on; 0 takes a free one.")  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True,
@@ -36,7 +36,7 @@ def _show_switches(ctx: click.Context, _parameter: click.Parameter, wanted: bool
               help="Decides which calls the faults hit.")  # fmt: skip
 @click.option("--switches", is_flag=True, is_eager=True, expose_value=False,
               callback=_show_switches, help="List all switches and exit.")  # fmt: skip
-def command(  # noqa: PLR0917 - click passes them by name
+def sandbox(  # noqa: PLR0917 - click passes them by name
     port: int, host: str, data: Path | None, settings: tuple[str, ...], faults: str, seed: int
 ) -> None:
     """Serve a local stand-in for the loyalty systems until Ctrl-C.

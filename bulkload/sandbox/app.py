@@ -177,8 +177,8 @@ async def _send(send: Send, answer: Answer, over_s: float = 0) -> None:
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     for piece in _pieces(answer.body) if over_s else ():
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
         await asyncio.sleep(over_s / _DRIPS)
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if over_s else answer.body})
 
 

@@ -188,7 +188,8 @@ async def _with_abort(
 
 def _listener(options: SandboxOptions) -> socket.socket:
     family = socket.AF_INET6 if options.host == "::1" else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol named, asyncio turns Nagle off: no 40 ms between headers and body.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
