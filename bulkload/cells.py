@@ -88,3 +88,19 @@ def _shown(character: str) -> str:
     if character.isprintable() or character in "\u00a0\u3000\u2009\u202f":
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def masked(text: str) -> str:
+    """Return the shape of a text without what it says: `Ada.K@x.de` becomes `Xxx.X@x.xx`.
+
+    Letters and digits are hidden, signs and spaces stay, because they are what is usually wrong.
+    """
+    return "".join(map(_hidden, text))
+
+
+def _hidden(character: str) -> str:
+    if character.isnumeric():
+        return "9"
+    if character.isalpha():
+        return "X" if character.isupper() else "x"
+    return character

@@ -42,4 +42,11 @@ def _filled(template: str, found: Reject | Finding) -> str:
         }
     else:
         values |= {"count": str(found.count), "examples": ", ".join(found.examples)}
-    return template.format_map(values)
+    return template.format_map(_Values(values))
+
+
+class _Values(dict[str, str]):
+    """Values of a sentence; one that nobody gave leaves a gap rather than a run without its report."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
