@@ -1,0 +1,313 @@
+"""A mapping tied to the columns of one source and the fields of one system, ready to apply.
+
+    MappingDocument + headers + Schema -> bind() -> BoundMapping.apply(rows) -> records
+
+Everything that can be wrong about a mapping is found here, before the first row is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from bulkload.errors import BulkloadError, did_you_mean
+from bulkload.mapping import document as language
+from bulkload.mapping.columns import Headers, references
+from bulkload.mapping.loading import MappingDocument
+from bulkload.mapping.reading import Cell
+from bulkload.mapping.values import Compiler, kind_of, trimmed
+from bulkload.records import Action, Field, Kind, Schema
+
+_INTERNATIONAL = r"^\s*(?:(?i:tel\.?:?)\s*)?(?:\+|00|\x{ff0b})"
+SKIPPED_BY_ACTION = "the row's own action is skip"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMapping:
+    """What the rules say for one source; `apply` turns its rows into records."""
+
+    name: str
+    sha256: str
+    action: Action
+    fields: tuple[Field, ...]
+    one_of: tuple[str, ...]
+    keys: tuple[str, ...]
+    program: str | None = None
+    ignored: tuple[str, ...] = ()
+    """Columns that are left out on purpose."""
+    expressions: Mapping[str, pl.Expr] = field(default_factory=dict, repr=False)
+    """By column of the records frame."""
+
+    def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return one record per row, in the order of the rows.
+
+        Args:
+            rows: `row_number` and every header as String, null for an empty cell.
+
+        Returns:
+            `row_number`, then one String column per field, null where the row has nothing to say;
+            then `@action`, `@skip`, `<field>@region` and `<field>@problem` where the mapping needs
+            them. A cell that cannot be read keeps its own text.
+        """
+        chosen = [expression.alias(name) for name, expression in self.expressions.items()]
+        return rows.lazy().select("row_number", *chosen).collect()
+
+
+def bind(
+    document: MappingDocument, headers: Sequence[str], schema: Schema, *, source: str
+) -> BoundMapping:
+    """Tie a mapping to a source and a system. See `MappingDocument.bind`."""
+    rules = document.rules
+    known = Headers(tuple(headers), source)
+    compiler = Compiler(document, known)
+    fields: list[Field] = []
+    expressions: dict[str, pl.Expr] = {}
+    for name, rule in rules.fields.items():
+        if rule is None:
+            continue
+        declared = _declared(document, name, rule, schema)
+        before = frozenset(known.used)
+        known.used.clear()
+        cell = compiler.value(rule, declared.kind, ("fields", name))
+        columns = tuple(header for header in headers if header in known.used)
+        known.used.update(before)
+        if cell is None:
+            continue
+        if rule.as_ == "keep":
+            cell = Cell(pl.lit(None, pl.String))
+        bound = dataclasses.replace(declared, columns=_columns(document, rule, known, columns))
+        fields.append(bound)
+        expressions[name] = cell.text.cast(pl.String)
+        problem = cell.problem
+        if declared.kind is Kind.PHONE:
+            region = _region(compiler, document, rule, name)
+            if region is not None:
+                expressions[f"{name}@region"] = region.text
+                national = cell.text.is_not_null() & ~cell.text.str.contains(_INTERNATIONAL)
+                problem = cell.also(pl.when(national).then(region.problem))
+        if problem is not None:
+            expressions[f"{name}@problem"] = problem
+    expressions |= _row_rules(compiler, rules)
+    ignored = _ignored(document, known)
+    _check_all_columns_used(document, known, ignored)
+    names = tuple(bound.name for bound in fields)
+    return BoundMapping(
+        name=document.name,
+        sha256=document.sha256,
+        action=rules.mode,
+        fields=tuple(fields),
+        one_of=_one_of(document, schema, names),
+        keys=_keys(document, schema, names),
+        program=rules.program,
+        ignored=ignored,
+        expressions=expressions,
+    )
+
+
+def _columns(
+    document: MappingDocument,
+    rule: language.FieldRules,
+    known: Headers,
+    used: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Return the columns that a field's value is read from, those of its conditions left out."""
+    sources = [getattr(rule, key) for key in language.SOURCES]
+    if rule.template is not None:
+        return used
+    own: set[str] = set()
+    for source in sources:
+        for _path, column, _optional in references(source):
+            own.update(known.matches(column))
+    return tuple(header for header in used if header in own)
+
+
+def _declared(
+    document: MappingDocument, name: str, rule: language.FieldRules, schema: Schema
+) -> Field:
+    """Return the system's field with what the mapping adds to it."""
+    path = ("fields", name)
+    declared = schema.field(name)
+    if declared is None:
+        names = [known.name for known in schema.fields]
+        open_names = ", ".join(f"`{prefix}NAME`" for prefix in schema.open_prefixes)
+        raise BulkloadError(
+            f"`{name}` is not a field of {schema.name}",
+            where=document.where(*path),
+            fix=did_you_mean(name, names)
+            + "the fields are: "
+            + ", ".join(f"`{known}`" for known in names)
+            + (f" and {open_names}" if open_names else ""),
+        )
+    kind = declared.kind
+    given = rule.type
+    is_open = all(known.name != name for known in schema.fields)
+    if is_open:
+        kind = kind_of(rule)
+        if rule.choices and rule.type is None:
+            kind = Kind.CHOICE
+    elif given is not None and given is not kind:
+        raise BulkloadError(
+            f"`{name}` is {kind.value} in {schema.name}, it cannot be {given.value}",
+            where=document.where(*path, "type"),
+            fix="remove `type:`",
+        )
+    _check_rules_fit_kind(document, name, rule, kind)
+    region = rule.region or document.rules.region
+    blank = rule.blank if "blank" in rule.model_fields_set else document.rules.blank
+    can_clear = rule.when is None and rule.default is None and rule.constant is None
+    return dataclasses.replace(
+        declared,
+        name=name,
+        kind=kind,
+        required=declared.required or rule.required or blank == "reject",
+        severity=rule.severity,
+        region=(region.default if region else None) or declared.region,
+        choices=rule.choices or declared.choices,
+        max_length=_tighter(rule.max_length, declared.max_length, least=True),
+        minimum=_tighter(rule.minimum, declared.minimum, least=False),
+        maximum=_tighter(rule.maximum, declared.maximum, least=True),
+        clear_when_blank=blank == "clear" and can_clear and rule.as_ is None,
+        how=rule.as_ or declared.how,
+    )
+
+
+def _tighter(own: int | None, declared: int | None, *, least: bool) -> int | None:
+    if own is None or declared is None:
+        return declared if own is None else own
+    return min(own, declared) if least else max(own, declared)
+
+
+def _check_rules_fit_kind(
+    document: MappingDocument, name: str, rule: language.FieldRules, kind: Kind
+) -> None:
+    """Refuse rules that could never have an effect on this kind of field."""
+    numeric = {Kind.INTEGER, Kind.NUMBER}
+    fitting: dict[str, set[Kind]] = {
+        "region": {Kind.PHONE},
+        "numbers": {*numeric, Kind.LIST},
+        "dates": {Kind.DATE},
+        "words": {Kind.BOOLEAN, Kind.LIST},
+        "minimum": numeric,
+        "maximum": numeric,
+        "as": numeric,
+        "items": {Kind.LIST},
+    }
+    for key, kinds in fitting.items():
+        attribute = f"{key}_" if key == "as" else key
+        if attribute in rule.model_fields_set and kind not in kinds and rule.coalesce is None:
+            wanted = " or ".join(sorted(f"`{fit.value}`" for fit in kinds))
+            raise BulkloadError(
+                f"`{key}:` has no meaning for `{name}`, which is {kind.value}",
+                where=document.where("fields", name, key),
+                fix=f"remove it, or give a custom field the type {wanted} with `type:`",
+            )
+
+
+def _region(
+    compiler: Compiler, document: MappingDocument, rule: language.FieldRules, name: str
+) -> Cell | None:
+    if rule.region is not None:
+        return compiler.region(rule.region, ("fields", name, "region"))
+    if document.rules.region is not None:
+        return compiler.region(document.rules.region, ("region",))
+    return None
+
+
+def _row_rules(compiler: Compiler, rules: language.Mapping) -> dict[str, pl.Expr]:
+    """Return `@action` and `@skip`, if the mapping has rules for them."""
+    expressions: dict[str, pl.Expr] = {}
+    skips: list[pl.Expr] = []
+    for index, skip in enumerate(rules.skip_if):
+        holds = compiler.condition(skip.when, ("skip_if", index, "when"))
+        reason = skip.reason or f"rule {index + 1} of skip_if"
+        skips.append(pl.when(holds).then(pl.lit(reason)))
+    if rules.action is not None:
+        text = trimmed(compiler.column(rules.action.column, ("action", "column")))
+        words = {action.value: action.value for action in Action} | {"skip": "skip"}
+        words |= {word.strip().lower(): action for word, action in rules.action.map.items()}
+        action = text.str.to_lowercase().replace_strict(words, default=None)
+        skips.append(pl.when(action == "skip").then(pl.lit(SKIPPED_BY_ACTION)))
+        expressions["@action"] = pl.coalesce(pl.when(action != "skip").then(action), pl.when(action.is_null()).then(text))
+    if skips:
+        expressions["@skip"] = pl.coalesce(skips)
+    return expressions
+
+
+def _ignored(document: MappingDocument, known: Headers) -> tuple[str, ...]:
+    ignored: dict[str, None] = {}
+    for index, column in enumerate(document.rules.ignore):
+        for header in known.matches(column):
+            if header not in known.used:
+                ignored[header] = None
+            elif column.pattern is None:
+                raise BulkloadError(
+                    f"the column `{header}` is used and ignored at once",
+                    where=document.where("ignore", index),
+                    fix="remove it from `ignore:` or from the field that uses it",
+                )
+    return tuple(ignored)
+
+
+def _check_all_columns_used(
+    document: MappingDocument, known: Headers, ignored: tuple[str, ...]
+) -> None:
+    left = [name for name in known.names if name not in known.used and name not in ignored]
+    if not left:
+        return
+    listed = ", ".join(f"`{name}`" for name in left)
+    place = "ignore" if document.rules.ignore else "fields"
+    line = ", ".join(_quoted(name) for name in left)
+    raise BulkloadError(
+        f"nothing says what to do with the column{'s' if len(left) > 1 else ''} {listed} of "
+        f"`{known.source}`",
+        where=document.where(place),
+        fix=f"map {'them' if len(left) > 1 else 'it'} under `fields:`, or write `ignore: [{line}]`",
+    )
+
+
+def _quoted(name: str) -> str:
+    plain = name.replace(" ", "").replace("_", "").isalnum() and not name[:1].isdigit()
+    return name if plain else "'" + name.replace("'", "''") + "'"
+
+
+def _one_of(document: MappingDocument, schema: Schema, names: Sequence[str]) -> tuple[str, ...]:
+    own = document.rules.one_of
+    for index, name in enumerate(own or ()):
+        if name not in names:
+            raise BulkloadError(
+                f"`{name}` stands under `one_of:` but is not mapped",
+                where=document.where("one_of", index),
+                fix=did_you_mean(name, names) + "map it under `fields:` or remove it",
+            )
+    if own is not None:
+        return own
+    wanted = tuple(name for name in schema.one_of if name in names)
+    if schema.one_of and not wanted:
+        listed = " or ".join(f"`{name}`" for name in schema.one_of)
+        raise BulkloadError(
+            f"{schema.name} needs {listed}, and neither is mapped"
+            if len(schema.one_of) > 1
+            else f"{schema.name} needs {listed}, which is not mapped",
+            where=document.where("fields"),
+            fix="map one of them, or write `one_of: []` to do without",
+        )
+    return wanted
+
+
+def _keys(document: MappingDocument, schema: Schema, names: Sequence[str]) -> tuple[str, ...]:
+    own = document.rules.keys
+    for index, name in enumerate(own or ()):
+        if name not in schema.keys or name not in names:
+            mapped = [key for key in schema.keys if key in names]
+            raise BulkloadError(
+                f"`{name}` cannot be a key: "
+                + ("it is not mapped" if name in schema.keys else f"{schema.name} has no such key"),
+                where=document.where("keys", index),
+                fix=did_you_mean(name, mapped)
+                + "keys can be: "
+                + (", ".join(f"`{key}`" for key in mapped) or "none of the mapped fields"),
+            )
+    return own if own is not None else tuple(key for key in schema.keys if key in names)

@@ -1,0 +1,545 @@
+"""The mapping document: what may stand in the YAML, and what it means.
+
+These models are the language: the reference page, the JSON Schema for editors and the errors are
+made from them. They know no columns of any file and no system; `bound` brings those together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from bulkload.records import Action, Kind, Severity
+
+MAX_PATTERN_CHARACTERS = 500
+SOURCES = ("column", "coalesce", "concat", "template", "split", "constant", "list", "object")
+"""Keys of which a field has exactly one: where its value comes from."""
+
+
+def _as_text(value: Any) -> Any:
+    """Give numbers and booleans back as they were typed: cells are text, so rules about them are."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return str(value)
+    return value
+
+
+_SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
+Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema(_SCALAR_SCHEMA)]
+Header = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    StringConstraints(min_length=1, max_length=1000),
+    WithJsonSchema({**_SCALAR_SCHEMA, "minLength": 1}),
+]
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATTERN_CHARACTERS)]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Scalar = bool | int | float | str
+Name = Annotated[str, StringConstraints(pattern=r"^[^\s{}\"\\]+$", max_length=200)]
+Blank = Literal["keep", "clear", "reject"]
+Case = Literal["lower", "upper", "title"]
+Locale = Literal[
+    "de", "de-AT", "de-CH", "en-GB", "en-US", "es", "fr", "it", "nl", "pl", "pt", "pt-BR", "sv"
+]
+
+
+class Rules(BaseModel):
+    """Base of every part of a mapping: unknown words are errors, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Column(Rules):
+    """Which column: by one of its headers, by position or by a pattern over the headers.
+
+    Short forms: `column: E-Mail` and `column: [E-Mail, Email, Correo]`. Headers are compared without
+    regard to case and surrounding spaces; more than one match is an error.
+    """
+
+    header: Header | None = Field(None, description="Header as it stands in the file.")
+    aliases: tuple[Header, ...] = Field(
+        (), description="Other headers under which the column may come, in any language."
+    )
+    position: int | None = Field(
+        None, ge=1, description="Place among the columns, counting from 1; for files without headers."
+    )
+    pattern: Pattern | None = Field(
+        None, description="Regular expression that exactly one header matches, `(?i)^tel`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, (str, int, float)):
+            return {"header": value}
+        if isinstance(value, list) and value and all(isinstance(v, (str, int)) for v in value):
+            return {"header": value[0], "aliases": value[1:]}
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.header, self.position, self.pattern)) != 1:
+            raise PydanticCustomError(
+                "column", "a column is named by one of `header`, `position` and `pattern`"
+            )
+        return self
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header under which the column may come."""
+        return (*((self.header,) if self.header is not None else ()), *self.aliases)
+
+    def __str__(self) -> str:
+        if self.position is not None:
+            return f"column {self.position}"
+        return self.header or f"/{self.pattern}/"
+
+
+class Condition(Rules):
+    """A test of a row: one column against one thing, or several conditions together.
+
+    Text is compared after trimming, without regard to case.
+    """
+
+    column: Column | None = Field(None, description="Column that is tested.")
+    is_: tuple[Text, ...] | None = Field(
+        None, alias="is", description="True if the cell is this text, or one of these texts."
+    )
+    is_not: tuple[Text, ...] | None = Field(
+        None, description="True if the cell is none of these texts (a blank cell is none)."
+    )
+    blank: bool | None = Field(None, description="True if the cell is empty (`false`: is not).")
+    matches: Pattern | None = Field(None, description="True if the pattern is found in the cell.")
+    at_least: float | None = Field(None, description="True if the cell is a number, this or more.")
+    at_most: float | None = Field(None, description="True if the cell is a number, this or less.")
+    all: tuple[Condition, ...] | None = Field(None, description="True if all of these are.")
+    any: tuple[Condition, ...] | None = Field(None, description="True if one of these is.")
+    not_: Condition | None = Field(None, alias="not", description="True if this one is not.")
+
+    TESTS: ClassVar = ("is", "is_not", "blank", "matches", "at_least", "at_most")
+
+    @field_validator("is_", "is_not", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return value if isinstance(value, list) else [value]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        tests = (self.is_, self.is_not, self.blank, self.matches, self.at_least, self.at_most)
+        tested = sum(test is not None for test in tests)
+        joined = sum(part is not None for part in (self.all, self.any, self.not_))
+        if (self.column is None) != (tested == 0) or (self.column is not None) + joined != 1:
+            raise PydanticCustomError(
+                "condition",
+                "a condition is `column:` with one or more of `is`, `is_not`, `blank`, `matches`, "
+                "`at_least`, `at_most`; or one of `all`, `any`, `not`",
+            )
+        return self
+
+
+class Replace(Rules):
+    """A pattern and what takes the place of everything that matches it."""
+
+    pattern: Pattern = Field(
+        description="Regular expression of the Rust engine: linear time, no look-around."
+    )
+    with_: Annotated[str, BeforeValidator(_as_text), StringConstraints(max_length=500)] = Field(
+        "", alias="with", description="Text put in its place; `${1}` is the first group."
+    )
+
+
+class Split(Rules):
+    """A part of one column: a piece between separators, or a part of a full name."""
+
+    column: Column = Field(description="Column that is cut.")
+    part: Literal["first_name", "last_name"] | int = Field(
+        description="`first_name`, `last_name` (knows `Last, First` and `van`, `von`, `de` ...), "
+        "or which piece: 1 is the first, -1 the last."
+    )
+    by: Annotated[str, StringConstraints(min_length=1, max_length=20)] = Field(
+        " ", description="Separator of numbered pieces."
+    )
+
+    @field_validator("part")
+    @classmethod
+    def _not_zero(cls, value: Any) -> Any:
+        if value == 0 or isinstance(value, bool):
+            raise PydanticCustomError("part", "pieces are counted from 1; -1 is the last")
+        return value
+
+
+class Numbers(Rules):
+    """How numbers are written. Short form: a locale, `numbers: de`."""
+
+    decimal: Literal[".", ","] = Field(".", description="Decimal sign.")
+    thousands: Literal[".", ",", " ", "'", ""] = Field(
+        "", description="Sign between groups of three digits; a space covers the narrow ones too."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in NUMBERS_BY_LOCALE:
+                known = ", ".join(f"`{name}`" for name in NUMBERS_BY_LOCALE)
+                raise PydanticCustomError(
+                    "locale",
+                    "`{value}` is not a locale; known are {known}",
+                    {"value": value, "known": known},
+                )
+            decimal, thousands = NUMBERS_BY_LOCALE[value]
+            return {"decimal": decimal, "thousands": thousands}
+        return value
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if self.decimal == self.thousands:
+            raise PydanticCustomError("numbers", "`decimal` and `thousands` cannot be the same sign")
+        return self
+
+
+class Dates(Rules):
+    """How dates are written. Short form: the order, `dates: DMY`."""
+
+    order: Literal["DMY", "MDY", "YMD"] | None = Field(
+        None, description="Order of day, month and year in dates that are not ISO."
+    )
+    short_years_from: int | None = Field(
+        None,
+        ge=1800,
+        le=2100,
+        description="First year that a two-digit year may mean: with 1930, `29` is 2029 and `30` is "
+        "1930. Without it two-digit years are refused.",
+    )
+    serial: Literal[1900, 1904] | None = Field(
+        None, description="Read bare numbers as Excel's serial dates, from 1900 or from 1904."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"order": value} if isinstance(value, str) else value
+
+
+class Words(Rules):
+    """The words that a column uses for yes and no; they take the place of the built-in ones."""
+
+    yes: tuple[Text, ...] = Field(min_length=1, description="Words for yes, `[Ja, x]`.")
+    no: tuple[Text, ...] = Field((), description="Words for no, `[Nein, '-']`.")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        both = {w.strip().lower() for w in self.yes} & {w.strip().lower() for w in self.no}
+        if both:
+            raise PydanticCustomError(
+                "words", "`{word}` cannot mean yes and no", {"word": sorted(both)[0]}
+            )
+        return self
+
+
+class Otherwise(Rules):
+    """What happens to a cell that the value map does not know. Short form: `otherwise: reject`."""
+
+    do: Literal["reject", "keep", "blank", "value"] = Field(
+        "reject",
+        description="`reject` the row, `keep` the cell's text, treat it as `blank`, or use `value`.",
+    )
+    value: Text | None = Field(None, description="Value for every cell that is not in the map.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"do": value}
+        if isinstance(value, dict) and "do" not in value and "value" in value:
+            return {**value, "do": "value"}
+        return value
+
+    @model_validator(mode="after")
+    def _has_value(self) -> Self:
+        if (self.do == "value") != (self.value is not None):
+            raise PydanticCustomError("otherwise", "write `otherwise: {value: ...}` with a value")
+        return self
+
+
+class PhoneRegion(Rules):
+    """Where a phone number without calling code is at home. Short form: `region: DE`.
+
+    A country column may hold ISO codes or the names of countries in eight languages.
+    """
+
+    default: Region | None = Field(
+        None, description="ISO 3166-1 alpha-2 code for rows without a country, `DE`."
+    )
+    column: Column | None = Field(None, description="Column with each customer's country.")
+    map: dict[str, Region] = Field(
+        {}, description="Own names of countries: text of the cell -> ISO code."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"default": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.default is None and self.column is None:
+            raise PydanticCustomError("region", "a region needs `default` or `column`")
+        return self
+
+
+class Value(Rules):
+    """Where a value comes from and what is done to it, in the order of these keys."""
+
+    column: Column | None = Field(None, description="The column that holds it.")
+    coalesce: tuple[Value, ...] | None = Field(
+        None, min_length=1, description="The first of several that is not blank."
+    )
+    concat: tuple[Value, ...] | None = Field(
+        None, min_length=1, description="Several joined by `separator`; blank ones are left out."
+    )
+    separator: Annotated[str, StringConstraints(max_length=20)] | None = Field(
+        None,
+        description="Between the parts of `concat` (a space by default); what cuts a cell in pieces "
+        "where `type: list`.",
+    )
+    template: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = Field(
+        None, description="Text with `{column}` in it; blank if all its columns are."
+    )
+    split: Split | None = Field(None, description="A part of one column.")
+    constant: Scalar | None = Field(None, description="The same value for every row.")
+    list: tuple[Value, ...] | None = Field(
+        None, min_length=1, description="Several values as a JSON list; blank ones are left out."
+    )
+    object: dict[Name, Value] | None = Field(
+        None, min_length=1, description="Several values as a JSON object; blank ones are left out."
+    )
+    optional: bool = Field(
+        False, description="The file may lack the column; the field is left out then."
+    )
+    nulls: tuple[Text, ...] | None = Field(
+        None, description="Cells that mean `nothing here`: `['-', n/a, keine]`."
+    )
+    trim: bool = Field(True, description="Take white space off both ends.")
+    replace: tuple[Replace, ...] = Field((), description="Replacements by pattern, in order.")
+    case: Case | None = Field(
+        None,
+        description="Letters: `lower`, `upper` or `title` (only cells that are in one case all "
+        "over, so that `McDonald` stays).",
+    )
+    map: dict[str, Text] | None = Field(
+        None,
+        min_length=1,
+        description="Value map: text of the cell -> value, without regard to case.",
+    )
+    otherwise: Otherwise = Field(
+        Otherwise(), description="What a cell that is not in `map` becomes."
+    )
+    type: Kind | None = Field(
+        None,
+        description="What the value is, for fields that the system leaves open "
+        "(`customFields.visits`); others have their type already.",
+    )
+    items: Literal["text", "integer", "number", "boolean"] = Field(
+        "text", description="What the pieces of a `type: list` are."
+    )
+    numbers: Numbers | None = Field(None, description="How numbers are written here.")
+    dates: Dates | None = Field(None, description="How dates are written here.")
+    words: Words | None = Field(None, description="Words for yes and no here.")
+    default: Scalar | None = Field(None, description="Value for blank cells.")
+    when: Condition | None = Field(
+        None, description="The value counts only in rows where this is true; blank elsewhere."
+    )
+    required: bool = Field(False, description="A row without it is rejected.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            return {"column": value}
+        return value
+
+    @field_validator("replace", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return value if isinstance(value, list) else [value]
+
+    @field_validator("otherwise", mode="after")
+    @classmethod
+    def _given(cls, value: Any) -> Any:
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in SOURCES if getattr(self, name) is not None]
+        if len(given) != 1:
+            known = ", ".join(f"`{name}`" for name in SOURCES)
+            raise PydanticCustomError(
+                "source",
+                "a field needs exactly one of {known}, here are {given}",
+                {"known": known, "given": " and ".join(f"`{g}`" for g in given) or "none"},
+            )
+        if "otherwise" in self.model_fields_set and self.map is None:
+            raise PydanticCustomError("otherwise", "`otherwise` needs a `map`")
+        if self.separator is not None and self.concat is None and self.type is not Kind.LIST:
+            raise PydanticCustomError("separator", "`separator` needs `concat` or `type: list`")
+        return self
+
+
+class FieldRules(Value):
+    """One field of the payload. Short form: `email: E-Mail` is `email: {column: E-Mail}`."""
+
+    region: PhoneRegion | None = Field(None, description="Where phone numbers are at home.")
+    choices: tuple[Text, ...] = Field((), description="The only values that are allowed.")
+    max_length: int | None = Field(None, ge=1, description="Longest text, in characters.")
+    minimum: int | None = Field(None, description="Smallest number.")
+    maximum: int | None = Field(None, description="Largest number.")
+    blank: Blank = Field(
+        "keep",
+        description="A blank cell: `keep` what the system has, `clear` it there, or `reject` the row.",
+    )
+    severity: Severity = Field(
+        Severity.REJECT,
+        description="What a failed check does: `reject` the row, `warn` and send the cell as it is, "
+        "or `off`.",
+    )
+    as_: Literal["set", "add", "keep"] | None = Field(
+        None,
+        alias="as",
+        description="For balances: `set` the number, `add` it to what is there, or `keep` what is "
+        "there and send nothing.",
+    )
+    method: Literal["checkbox", "api", "paper", "verbal", "pos_terminal", "migration"] | None = (
+        Field(None, description="For consents: how the customer gave it.")
+    )
+    policy_version: Text | None = Field(
+        None, description="For consents: version of the privacy policy that it was given to."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.blank == "clear" and (self.when or self.default is not None):
+            raise PydanticCustomError(
+                "blank", "`blank: clear` does not go with `when` or `default`"
+            )
+        if (self.method is None) != (self.policy_version is None):
+            raise PydanticCustomError(
+                "consent", "a consent needs `method` and `policy_version` together"
+            )
+        return self
+
+
+class SkipRule(Rules):
+    """Rows that are not to be sent. They are counted as skipped and reported with the reason."""
+
+    when: Condition = Field(description="Which rows.")
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        None, description="Why, in words for the report."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "when" not in value:
+            reason = {"reason": value["reason"]} if "reason" in value else {}
+            return {"when": {k: v for k, v in value.items() if k != "reason"}, **reason}
+        return value
+
+
+class ActionRules(Rules):
+    """What is to be done with each row, from a column. Short form: `action: Column`."""
+
+    column: Column = Field(description="Column with the action.")
+    map: dict[str, Literal["create", "update", "upsert", "skip"]] = Field(
+        {}, description="Own words: text of the cell -> action."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, (str, int, list)) else value
+
+
+class Mapping(Rules):
+    """How the columns of one kind of file become customers of one system."""
+
+    bulkload: Literal[1] = Field(1, description="Version of the mapping language.")
+    name: Name | None = Field(None, description="Name of the mapping; the file's by default.")
+    description: str = Field("", description="What file it is for, in words.")
+    extends: tuple[str, ...] = Field(
+        (), description="Other mappings whose rules hold unless this file says otherwise."
+    )
+    connector: str | None = Field(
+        None, description="System that receives the customers: `loyaltydog`, `voucherify`, `leal`."
+    )
+    program: Text | None = Field(None, description="Program or store, if the mapping fits only one.")
+    mode: Action = Field(
+        Action.CREATE,
+        description="`create` new customers, `update` existing ones, or `upsert` both.",
+    )
+    action: ActionRules | None = Field(None, description="A column that says it for each row.")
+    keys: tuple[Name, ...] | None = Field(
+        None, description="Fields that name a customer, the preferred first; the system's by default."
+    )
+    one_of: tuple[Name, ...] | None = Field(
+        None, description="Fields of which a row needs one; the system's by default, `[]` for none."
+    )
+    locale: Locale | None = Field(
+        None, description="How the file writes numbers and dates, unless a field says otherwise."
+    )
+    numbers: Numbers | None = Field(None, description="How the file writes numbers.")
+    dates: Dates | None = Field(None, description="How the file writes dates.")
+    nulls: tuple[Text, ...] = Field((), description="Cells that mean `nothing here`, in all fields.")
+    region: PhoneRegion | None = Field(None, description="Where all phone numbers are at home.")
+    blank: Blank = Field("keep", description="Policy for blank cells, in all fields.")
+    fields: dict[Name, FieldRules | None] = Field(
+        min_length=1, description="Fields of the payload and where they come from."
+    )
+    ignore: tuple[Column, ...] = Field(
+        (), description="Columns that are left out on purpose. Every other column must be used."
+    )
+    skip_if: tuple[SkipRule, ...] = Field((), description="Rows that are left out on purpose.")
+
+    @field_validator("extends", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("ignore", mode="before")
+    @classmethod
+    def _maybe_none(cls, value: Any) -> Any:
+        return [] if value is None else value
+
+
+NUMBERS_BY_LOCALE: dict[str, tuple[str, str]] = {
+    "de": (",", "."),
+    "de-AT": (",", "."),
+    "de-CH": (".", "'"),
+    "en-GB": (".", ","),
+    "en-US": (".", ","),
+    "es": (",", "."),
+    "fr": (",", " "),
+    "it": (",", "."),
+    "nl": (",", "."),
+    "pl": (",", " "),
+    "pt": (",", "."),
+    "pt-BR": (",", "."),
+    "sv": (",", " "),
+}
+DATES_BY_LOCALE: dict[str, Literal["DMY", "MDY", "YMD"]] = {
+    **dict.fromkeys(NUMBERS_BY_LOCALE, "DMY"),
+    "en-US": "MDY",
+    "sv": "YMD",
+}

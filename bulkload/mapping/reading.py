@@ -1,0 +1,178 @@
+"""Numbers, dates and words for yes and no: how a cell's text is read, as Polars expressions.
+
+Each function takes the text of a cell that is not blank and gives the canonical text, plus the code
+of a problem where the cell cannot be read. A cell that cannot be read keeps its own text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from bulkload.mapping import document as language
+from bulkload.mapping import words
+
+SPACES = r"[ \x{a0}\x{2009}\x{202f}]"
+_ISO = r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
+_TIME = r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?)?"
+_YEAR_LAST = r"^(\d{1,2})\s*[./ -]\s*(\d{1,2})\s*[./ -]\s*(\d{4}|\d{2})" + _TIME + "$"
+_YEAR_FIRST = r"^(\d{4})\s*[./ -]\s*(\d{1,2})\s*[./ -]\s*(\d{1,2})" + _TIME + "$"
+_SHORT_YEAR_FIRST = r"^(\d{2})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{1,2})$"
+_DAY_AND_NAME = r"^(\d{1,2})(?:st|nd|rd|th|er|º|\.)?[ -]+(?:de )?([\p{L}]+)\.?,?[ -]+(?:de )?(\d{4})$"
+_NAME_AND_DAY = r"^([\p{L}]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})$"
+_SERIAL = r"^(\d{1,6})(?:\.0+)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value on its way: its text, and the code of what could not be read (null where all is well)."""
+
+    text: pl.Expr
+    problem: pl.Expr | None = None
+
+    def also(self, problem: pl.Expr | None) -> pl.Expr | None:
+        """Return the first of two problems."""
+        if self.problem is None or problem is None:
+            return self.problem if problem is None else problem
+        return pl.coalesce(self.problem, problem)
+
+
+def number(cell: Cell, style: language.Numbers | None) -> Cell:
+    """Read a number: signs between groups vanish, the decimal sign becomes a point.
+
+    Without a style only plain digits with a point are read, and groups that cannot be anything else
+    (`1 234`, `1'234`, `1,234,567`).
+    """
+    text = cell.text.str.replace_all("[\u2212\u2013]", "-")
+    grouping = r"^[+-]?\d{1,3}(?:SIGN\d{3})+(?:FRACTION)?$"
+    plain = r"^[+-]?\d+(?:\.\d+)?$"
+    if style is None:
+        spaced = grouping.replace("SIGN", rf"(?:{SPACES}|['\x{{2019}}])").replace(
+            "FRACTION", r"\.\d+"
+        )
+        repeated = r"^[+-]?\d{1,3}(?:(?:,\d{3}){2,}(?:\.\d+)?|(?:\.\d{3}){2,})$"
+        read = (
+            pl.when(text.str.contains(spaced) | text.str.contains(r"^[+-]?\d{1,3}(,\d{3}){2,}"))
+            .then(text.str.replace_all(rf"{SPACES}|['\x{{2019}},]", ""))
+            .when(text.str.contains(repeated))
+            .then(text.str.replace_all(".", "", literal=True))
+            .otherwise(text)
+        )
+        return Cell(pl.when(read.str.contains(plain)).then(read).otherwise(cell.text), cell.problem)
+    sign = {" ": SPACES, "'": r"['\x{2019}]", "": r"\x{0}"}.get(
+        style.thousands, "[" + style.thousands + "]"
+    )
+    decimal = "[" + style.decimal + "]"
+    whole = grouping.replace("SIGN", sign).replace("FRACTION", decimal + r"\d+")
+    ungrouped = rf"^[+-]?\d+(?:{decimal}\d+)?$"
+    fits = text.str.contains(whole) | text.str.contains(ungrouped)
+    read = text.str.replace_all(sign, "").str.replace(style.decimal, ".", literal=True)
+    other_sign = text.str.contains(r"^[+-]?\d[\d.,' \x{a0}\x{2009}\x{202f}\x{2019}]*$")
+    problem = pl.when(~fits & other_sign).then(pl.lit("number-ambiguous"))
+    return Cell(pl.when(fits).then(read).otherwise(cell.text), cell.also(problem))
+
+
+def date(cell: Cell, style: language.Dates | None) -> Cell:
+    """Read a date as `YYYY-MM-DD`. Without an order, what has two readings is `date-ambiguous`."""
+    style = style or language.Dates()
+    text = cell.text
+    read = [_calendar(text, _ISO, (1, 2, 3), style), _calendar(text, _YEAR_FIRST, (1, 2, 3), style)]
+    read += _with_month_names(text)
+    problem = None
+    year_last = text.str.contains(_YEAR_LAST)
+    if style.order in {"DMY", "MDY"}:
+        order = (3, 2, 1) if style.order == "DMY" else (3, 1, 2)
+        read.append(_calendar(text, _YEAR_LAST, order, style))
+    elif style.order == "YMD":
+        read.append(_calendar(text, _SHORT_YEAR_FIRST, (1, 2, 3), style))
+    else:
+        day_first = _calendar(text, _YEAR_LAST, (3, 2, 1), style)
+        month_first = _calendar(text, _YEAR_LAST, (3, 1, 2), style)
+        same = day_first == month_first
+        two = day_first.is_not_null() & month_first.is_not_null() & ~same
+        read.append(pl.when(~two).then(pl.coalesce(day_first, month_first)))
+        problem = pl.when(year_last & two).then(pl.lit("date-ambiguous"))
+    if style.short_years_from is None:
+        short = text.str.contains(r"^\d{1,2}\s*[./ -]\s*\d{1,2}\s*[./ -]\s*\d{2}$")
+        short_problem = pl.when(short).then(pl.lit("date-ambiguous"))
+        problem = short_problem if problem is None else pl.coalesce(problem, short_problem)
+    if style.serial is not None:
+        read.append(_serial(text, style.serial))
+    return Cell(pl.coalesce(*read, cell.text), cell.also(problem))
+
+
+def _calendar(
+    text: pl.Expr, pattern: str, groups: tuple[int, int, int], style: language.Dates
+) -> pl.Expr:
+    """Return the ISO date of a text that fits a pattern; null if it does not or there is no such day."""
+    year, month, day = (text.str.extract(pattern, group) for group in groups)
+    if style.short_years_from is None:
+        year = pl.when(year.str.len_chars() == 4).then(year)
+    else:
+        first = style.short_years_from
+        number = year.cast(pl.Int32, strict=False)
+        windowed = first + (number - first % 100) % 100
+        year = pl.when(year.str.len_chars() == 4).then(year).otherwise(windowed.cast(pl.String))
+    return _iso(year, month, day)
+
+
+def _iso(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    spelled = pl.concat_str(
+        year, month.str.pad_start(2, "0"), day.str.pad_start(2, "0"), separator="-"
+    )
+    return spelled.str.to_date("%Y-%m-%d", strict=False).dt.to_string("%Y-%m-%d")
+
+
+def _with_month_names(text: pl.Expr) -> list[pl.Expr]:
+    lower = text.str.to_lowercase()
+    numbers = {word: str(number) for word, number in words.MONTHS.items()}
+
+    def month(pattern: str, group: int) -> pl.Expr:
+        return lower.str.extract(pattern, group).replace_strict(numbers, default=None)
+
+    return [
+        _iso(
+            lower.str.extract(_DAY_AND_NAME, 3),
+            month(_DAY_AND_NAME, 2),
+            lower.str.extract(_DAY_AND_NAME, 1),
+        ),
+        _iso(
+            lower.str.extract(_NAME_AND_DAY, 3),
+            month(_NAME_AND_DAY, 1),
+            lower.str.extract(_NAME_AND_DAY, 2),
+        ),
+    ]
+
+
+def _serial(text: pl.Expr, first_year: int) -> pl.Expr:
+    """Excel's day numbers. 60 is 29 February 1900, a day that never was; those before are one off."""
+    number = text.str.extract(_SERIAL, 1).cast(pl.Int32, strict=False)
+    if first_year == 1904:
+        origin = pl.date(1904, 1, 1)
+        valid = number.is_between(0, 100_000)
+    else:
+        origin = pl.date(1899, 12, 30)
+        valid = number.is_between(61, 100_000)
+    return pl.when(valid).then((origin + pl.duration(days=number)).dt.to_string("%Y-%m-%d"))
+
+
+def boolean(cell: Cell, own: language.Words | None) -> Cell:
+    """Read words for yes and no as `true` and `false`."""
+    yes, no = (own.yes, own.no) if own else (tuple(words.YES), tuple(words.NO))
+    known = {word.strip().lower(): "true" for word in yes}
+    known |= {word.strip().lower(): "false" for word in no}
+    read = cell.text.str.strip_chars().str.to_lowercase().replace_strict(known, default=None)
+    problem = None
+    if own:
+        # Without this the judge would accept a `true` that the mapping's own words exclude.
+        problem = pl.when(read.is_null() & cell.text.is_not_null()).then(
+            pl.lit("value-not-in-map")
+        )
+    return Cell(pl.coalesce(read, cell.text), cell.also(problem))
+
+
+def country(text: pl.Expr, own: dict[str, str]) -> pl.Expr:
+    """Return the ISO code of a country's name or code; null if it is not known."""
+    known = words.COUNTRIES | {name.strip().lower(): code for name, code in own.items()}
+    return text.str.strip_chars().str.to_lowercase().replace_strict(known, default=None)

@@ -1,0 +1,87 @@
+"""Mappings that come with bulkload, and the one that fits a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bulkload.errors import BulkloadError
+from bulkload.mapping.columns import Fit, fit
+from bulkload.mapping.loading import MappingDocument, load_mapping
+
+_IN_WHEEL = Path(__file__).parent / "shipped"
+_IN_CHECKOUT = Path(__file__).parent.parent.parent / "mappings"
+
+
+def shipped_mappings() -> dict[str, Path]:
+    """Return the mappings that come with bulkload, by name."""
+    folder = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CHECKOUT
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def local_mappings(folder: Path) -> list[Path]:
+    """Return the mappings in a folder and in its `mappings/`."""
+    found = [*folder.glob("*.yaml"), *folder.glob("mappings/*.yaml")]
+    return sorted(path for path in found if path.name != "bulkload.yaml")
+
+
+def find_mapping(headers: Sequence[str], *, connector: str, folder: Path | None = None) -> Path:
+    """Return the mapping whose columns fit all headers: a local one first, then a shipped one.
+
+    Args:
+        headers: The source's headers.
+        connector: The system that is to receive the customers.
+        folder: Where local mappings are looked for; the working directory by default.
+
+    Raises:
+        BulkloadError: None fits; names the closest one and what does not fit.
+    """
+    local = local_mappings(folder or Path())
+    shipped = [p for p in shipped_mappings().values() if p.resolve() not in {q.resolve() for q in local}]
+    closest: tuple[int, Path, Fit] | None = None
+    for paths in (local, shipped):
+        fitting: list[tuple[int, str, Path]] = []
+        for path in paths:
+            document = _loaded(path)
+            if document is None or document.connector not in {None, connector}:
+                continue
+            found = fit(document.rules, headers)
+            if found.complete and found.used:
+                fitting.append((-len(found.used), document.name, path))
+            elif closest is None or found.faults < closest[0]:
+                closest = (found.faults, path, found)
+        if fitting:
+            return min(fitting)[2]
+    raise _nothing_fits(headers, connector, closest)
+
+
+def _loaded(path: Path) -> MappingDocument | None:
+    try:
+        return load_mapping(path)
+    except BulkloadError:
+        # Any YAML file may lie around; one that is named with --mapping gets its error told.
+        return None
+
+
+def _nothing_fits(
+    headers: Sequence[str], connector: str, closest: tuple[int, Path, Fit] | None
+) -> BulkloadError:
+    what = f"no mapping for `{connector}` fits the columns of this file"
+    write = "write one with `bulkload mapping init SOURCE`"
+    if closest is None or closest[0] >= len(headers):
+        return BulkloadError(what, fix=write)
+    _, path, found = closest
+    faults = [
+        f"{label} {', '.join(f'`{name}`' for name in names)}"
+        for label, names in (
+            ("it needs", found.missing),
+            ("it says nothing about", found.unmapped),
+            ("it would merge", found.doubled),
+        )
+        if names
+    ]
+    return BulkloadError(
+        f"{what}; `{path.stem}` comes closest, but {' and '.join(faults)}",
+        where=str(path),
+        fix=f"{write}, or name one with `--mapping`",
+    )

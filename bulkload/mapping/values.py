@@ -1,0 +1,392 @@
+"""Rules of a mapping become Polars expressions over the columns of one source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from bulkload.errors import BulkloadError
+from bulkload.mapping import document as language
+from bulkload.mapping import reading
+from bulkload.mapping.columns import Headers, NodePath
+from bulkload.mapping.loading import MappingDocument
+from bulkload.mapping.patterns import columns_of
+from bulkload.mapping.reading import Cell
+from bulkload.records import Kind
+
+BLANKS = r"^[\s\x{a0}\x{feff}\x{200b}]+|[\s\x{a0}\x{feff}\x{200b}]+$"
+"""White space at the ends of a cell, with the invisible kinds that spreadsheets leave there."""
+_PARTICLES = (
+    "von|van|der|den|de|da|do|dos|das|di|du|del|della|de la|le|la|ten|ter|zu|zur|zum|bin|al|el"
+)
+_FULL_NAME = rf"^(.+?)\s+((?i:(?:(?:{_PARTICLES})\s+)*)\S+)$"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """Makes expressions from rules; `path` in its methods leads to the rule, for errors."""
+
+    document: MappingDocument
+    headers: Headers
+
+    def column(self, column: language.Column, path: NodePath) -> pl.Expr:
+        """Return a column's cells as they are."""
+        return pl.col(self.headers.find(column, where=self.document.where(*path)))
+
+    def value(
+        self, rules: language.Value, kind: Kind, path: NodePath
+    ) -> Cell | None:
+        """Return a value of one kind; None if all its columns are optional and missing.
+
+        Raises:
+            BulkloadError: A column is missing or named twice.
+        """
+        if self._absent(rules):
+            return None
+        cell = self._source(rules, kind, path)
+        if cell is None:
+            return None
+        cell = self._cleaned(cell, rules)
+        cell = self._mapped(cell, rules)
+        if rules.constant is None:
+            cell = self._read(cell, rules, kind)
+        text = cell.text
+        if rules.default is not None:
+            text = pl.coalesce(text, pl.lit(spelled(rules.default)))
+        problem = cell.problem
+        if rules.when is not None:
+            holds = self.condition(rules.when, (*path, "when"))
+            text = pl.when(holds).then(text)
+            problem = None if problem is None else pl.when(holds).then(problem)
+        return Cell(text, problem)
+
+    def _absent(self, rules: language.Value) -> bool:
+        if not rules.optional:
+            return False
+        own = rules.column or (rules.split.column if rules.split else None)
+        return own is not None and not self.headers.matches(own)
+
+    def _source(
+        self, rules: language.Value, kind: Kind, path: NodePath
+    ) -> Cell | None:
+        if rules.column is not None:
+            return Cell(self.column(rules.column, (*path, "column")))
+        if rules.constant is not None:
+            return Cell(pl.lit(spelled(rules.constant)))
+        if rules.split is not None:
+            return Cell(self._split(rules.split, (*path, "split")))
+        if rules.template is not None:
+            return Cell(self._template(rules, (*path, "template")))
+        if rules.list is not None:
+            return self._list(rules.list, (*path, "list"))
+        if rules.object is not None:
+            return self._object(rules.object, (*path, "object"))
+        if rules.coalesce is not None:
+            parts = self._parts(rules.coalesce, (*path, "coalesce"), kind)
+            return _first_of(parts) if parts else None
+        parts = self._parts(rules.concat or (), (*path, "concat"), Kind.TEXT)
+        if not parts:
+            return None
+        separator = " " if rules.separator is None else rules.separator
+        joined = pl.concat_str([p.text for p in parts], separator=separator, ignore_nulls=True)
+        return Cell(_null_if_empty(joined), _any_problem(parts))
+
+    def _parts(
+        self, values: Sequence[language.Value], path: NodePath, kind: Kind
+    ) -> list[Cell]:
+        found = [
+            self.value(value, value.type or kind, (*path, index))
+            for index, value in enumerate(values)
+        ]
+        return [cell for cell in found if cell is not None]
+
+    def _split(self, split: language.Split, path: NodePath) -> pl.Expr:
+        text = trimmed(self.column(split.column, (*path, "column")))
+        if isinstance(split.part, int):
+            pieces = text.str.split(split.by)
+            if split.by == " ":
+                pieces = text.str.replace_all(r"\s+", " ").str.split(" ")
+            index = split.part - 1 if split.part > 0 else split.part
+            return trimmed(pieces.list.get(index, null_on_oob=True))
+        turned = text.str.contains(",", literal=True)
+        family, given = text.str.extract(r"^([^,]*),", 1), text.str.extract(r"^[^,]*,(.*)$", 1)
+        if split.part == "last_name":
+            return trimmed(pl.when(turned).then(family).otherwise(text.str.extract(_FULL_NAME, 2)))
+        alone = pl.coalesce(text.str.extract(_FULL_NAME, 1), text)
+        return trimmed(pl.when(turned).then(given).otherwise(alone))
+
+    def _template(self, rules: language.Value, path: NodePath) -> pl.Expr:
+        where = self.document.where(*path)
+        pieces, cells = [], []
+        for piece, is_column in columns_of(str(rules.template), where=where):
+            if is_column:
+                found = self.headers.find(language.Column(header=piece), where=where)
+                cell = self._emptied(pl.col(found), rules)
+                cells.append(cell)
+                pieces.append(cell.fill_null(""))
+            else:
+                pieces.append(pl.lit(piece))
+        filled = pl.any_horizontal([cell.is_not_null() for cell in cells])
+        return pl.when(filled).then(pl.concat_str(pieces))
+
+    def _list(self, values: Sequence[language.Value], path: NodePath) -> Cell | None:
+        parts = [
+            (cell, json_of(cell.text, kind_of(value)))
+            for index, value in enumerate(values)
+            if (cell := self.value(value, kind_of(value), (*path, index))) is not None
+        ]
+        if not parts:
+            return None
+        inner = pl.concat_str([text for _, text in parts], separator=",", ignore_nulls=True)
+        filled = pl.any_horizontal([cell.text.is_not_null() for cell, _ in parts])
+        text = pl.when(filled).then(pl.format("[{}]", inner))
+        return Cell(text, _any_problem([cell for cell, _ in parts]))
+
+    def _object(
+        self, values: dict[str, language.Value], path: NodePath
+    ) -> Cell | None:
+        pieces, cells, from_row, needed = [], [], [], []
+        for name, value in values.items():
+            cell = self.value(value, kind_of(value), (*path, name))
+            if cell is None:
+                continue
+            key = pl.lit(json_text(name) + ":")
+            pieces.append(pl.concat_str(key, json_of(cell.text, kind_of(value))))
+            cells.append(cell)
+            if value.constant is None:
+                from_row.append(cell.text.is_not_null())
+            if value.required:
+                needed.append(cell.text.is_not_null())
+        if not pieces:
+            return None
+        inner = pl.concat_str(pieces, separator=",", ignore_nulls=True)
+        filled = pl.any_horizontal(from_row) if from_row else pl.lit(value=True)
+        if needed:
+            filled = filled & pl.all_horizontal(needed)
+        # `pl.format` would take the braces for its own
+        text = pl.when(filled).then(pl.concat_str(pl.lit("{"), inner, pl.lit("}")))
+        return Cell(text, _any_problem(cells))
+
+    def _emptied(self, text: pl.Expr, rules: language.Value) -> pl.Expr:
+        """Trim, and let the words for `nothing here` be nothing."""
+        tokens = self.document.rules.nulls if rules.nulls is None else rules.nulls
+        bare = trimmed(text)
+        text = bare if rules.trim else pl.when(bare.is_not_null()).then(text)
+        if tokens:
+            known = [token.strip().lower() for token in tokens]
+            text = pl.when(~bare.str.to_lowercase().is_in(known)).then(text)
+        return text
+
+    def _cleaned(self, cell: Cell, rules: language.Value) -> Cell:
+        text = cell.text
+        if rules.constant is None and rules.list is None and rules.object is None:
+            text = self._emptied(text, rules)
+        for change in rules.replace:
+            text = text.str.replace_all(change.pattern, change.with_)
+        if rules.replace:
+            text = trimmed(text) if rules.trim else _null_if_empty(text)
+        if rules.case == "lower":
+            text = text.str.to_lowercase()
+        elif rules.case == "upper":
+            text = text.str.to_uppercase()
+        elif rules.case == "title":
+            lower, upper = text.str.to_lowercase(), text.str.to_uppercase()
+            text = pl.when((text == lower) | (text == upper)).then(_titled(lower)).otherwise(text)
+        return Cell(text, cell.problem)
+
+    def _mapped(self, cell: Cell, rules: language.Value) -> Cell:
+        if rules.map is None:
+            return cell
+        exact = {key.strip(): value for key, value in rules.map.items()}
+        lower = {key.lower(): value for key, value in exact.items()}
+        text = cell.text
+        if len(lower) == len(exact):
+            found = text.str.to_lowercase().replace_strict(lower, default=None)
+        else:
+            found = text.replace_strict(exact, default=None)
+        known = found.is_not_null()
+        match rules.otherwise.do:
+            case "keep":
+                return Cell(pl.coalesce(found, text), cell.problem)
+            case "blank":
+                return Cell(_null_if_empty(found), cell.problem)
+            case "value":
+                other = pl.when(text.is_not_null()).then(pl.lit(rules.otherwise.value))
+                return Cell(_null_if_empty(pl.coalesce(found, other)), cell.problem)
+        problem = pl.when(~known & text.is_not_null()).then(pl.lit("value-not-in-map"))
+        # An empty value in the map means blank; what is not in the map keeps its own text.
+        read = pl.when(known).then(_null_if_empty(found)).otherwise(text)
+        return Cell(read, cell.also(problem))
+
+    def _read(self, cell: Cell, rules: language.Value, kind: Kind) -> Cell:
+        document = self.document.rules
+        if rules.coalesce is not None:
+            return cell
+        if kind in {Kind.INTEGER, Kind.NUMBER}:
+            return reading.number(cell, numbers_of(rules, document))
+        if kind is Kind.DATE:
+            return reading.date(cell, dates_of(rules, document))
+        if kind is Kind.BOOLEAN:
+            return reading.boolean(cell, rules.words)
+        if kind is Kind.LIST and rules.list is None:
+            return self._pieces(cell, rules)
+        return cell
+
+    def _pieces(self, cell: Cell, rules: language.Value) -> Cell:
+        """Cut a cell at the separator and spell the pieces as a JSON list."""
+        if rules.separator is None:
+            return cell
+        piece = trimmed(pl.element())
+        kind = Kind(rules.items)
+        inner = Cell(piece)
+        if kind in {Kind.INTEGER, Kind.NUMBER}:
+            inner = reading.number(inner, numbers_of(rules, self.document.rules))
+        elif kind is Kind.BOOLEAN:
+            inner = reading.boolean(inner, rules.words)
+        pieces = cell.text.str.split(rules.separator).list.eval(json_of(inner.text, kind))
+        joined = pieces.list.drop_nulls().list.join(",")
+        return Cell(pl.when(joined.str.len_bytes() > 0).then(pl.format("[{}]", joined)), cell.problem)
+
+    def region(self, rules: language.PhoneRegion, path: NodePath) -> Cell | None:
+        """Return the ISO country of each row from its country column, and unknown countries."""
+        if rules.column is None:
+            return None
+        cell = trimmed(self.column(rules.column, (*path, "column")))
+        known = reading.country(cell, rules.map)
+        return Cell(known, pl.when(known.is_null() & cell.is_not_null()).then(pl.lit("country-unknown")))
+
+    def condition(self, rules: language.Condition, path: NodePath) -> pl.Expr:
+        """Return whether a condition holds, never null."""
+        if rules.all is not None:
+            return pl.all_horizontal(self._conditions(rules.all, (*path, "all")))
+        if rules.any is not None:
+            return pl.any_horizontal(self._conditions(rules.any, (*path, "any")))
+        if rules.not_ is not None:
+            return ~self.condition(rules.not_, (*path, "not"))
+        assert rules.column is not None  # noqa: S101 - the model has made sure
+        text = trimmed(self.column(rules.column, (*path, "column")))
+        lower = text.str.to_lowercase()
+        tests: list[pl.Expr] = []
+        if rules.is_ is not None:
+            tests.append(lower.is_in([word.strip().lower() for word in rules.is_]))
+        if rules.is_not is not None:
+            words = [word.strip().lower() for word in rules.is_not]
+            tests.append(~lower.is_in(words).fill_null(value=False))
+        if rules.blank is not None:
+            tests.append(text.is_null() if rules.blank else text.is_not_null())
+        if rules.matches is not None:
+            tests.append(text.str.contains(rules.matches))
+        if rules.at_least is not None or rules.at_most is not None:
+            style = numbers_of(None, self.document.rules)
+            number = reading.number(Cell(text), style).text.cast(pl.Float64, strict=False)
+            if rules.at_least is not None:
+                tests.append(number >= rules.at_least)
+            if rules.at_most is not None:
+                tests.append(number <= rules.at_most)
+        return pl.all_horizontal([test.fill_null(value=False) for test in tests])
+
+    def _conditions(
+        self, parts: Sequence[language.Condition], path: NodePath
+    ) -> list[pl.Expr]:
+        if not parts:
+            raise BulkloadError(
+                "`all` and `any` need at least one condition",
+                where=self.document.where(*path),
+                fix="add one or remove the key",
+            )
+        return [self.condition(part, (*path, index)) for index, part in enumerate(parts)]
+
+
+def trimmed(text: pl.Expr) -> pl.Expr:
+    """Return text without white space at its ends; null if nothing is left."""
+    return _null_if_empty(text.str.replace_all(BLANKS, ""))
+
+
+def _null_if_empty(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def _titled(lower: pl.Expr) -> pl.Expr:
+    """Title case that leaves the letter behind an apostrophe in a short contraction alone."""
+    return lower.str.to_titlecase()
+
+
+def _first_of(parts: Sequence[Cell]) -> Cell:
+    """Return the first part that is not blank, with the problem of that part."""
+    text = pl.coalesce([part.text for part in parts])
+    if all(part.problem is None for part in parts):
+        return Cell(text)
+    problem = pl.lit(None, pl.String)
+    for part in reversed(parts):
+        own = pl.lit(None, pl.String) if part.problem is None else part.problem
+        problem = pl.when(part.text.is_not_null()).then(own).otherwise(problem)
+    return Cell(text, problem)
+
+
+def _any_problem(parts: Sequence[Cell]) -> pl.Expr | None:
+    problems = [part.problem for part in parts if part.problem is not None]
+    return pl.coalesce(problems) if problems else None
+
+
+def kind_of(value: language.Value) -> Kind:
+    """Return the kind of a value whose field says nothing: as declared, or as a constant's own."""
+    if value.type is not None:
+        return value.type
+    if value.list is not None:
+        return Kind.LIST
+    if value.object is not None:
+        return Kind.JSON
+    if isinstance(value.constant, bool):
+        return Kind.BOOLEAN
+    if isinstance(value.constant, int):
+        return Kind.INTEGER
+    return Kind.NUMBER if isinstance(value.constant, float) else Kind.TEXT
+
+
+def spelled(value: language.Scalar) -> str:
+    """Return a constant as the text that a cell would hold."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def json_text(text: str) -> str:
+    """Return text as a JSON string."""
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+_JSON_NUMBER = r"^-?(?:0|[1-9]\d*)(?:\.\d+)?$"
+
+
+def json_of(text: pl.Expr, kind: Kind) -> pl.Expr:
+    """Return the JSON of a value's text; what does not read as its kind becomes a string."""
+    quoted = pl.struct(text.alias("v")).struct.json_encode()
+    quoted = pl.when(text.is_not_null()).then(quoted.str.slice(5).str.replace(r"\}$", ""))
+    if kind in {Kind.LIST, Kind.JSON}:
+        return text
+    if kind in {Kind.INTEGER, Kind.NUMBER}:
+        return pl.when(text.str.contains(_JSON_NUMBER)).then(text).otherwise(quoted)
+    if kind is Kind.BOOLEAN:
+        return pl.when(text.is_in(["true", "false"])).then(text).otherwise(quoted)
+    return quoted
+
+
+def numbers_of(rules: language.Value | None, document: language.Mapping) -> language.Numbers | None:
+    """Return how numbers are written: the field's rule, the file's, its locale's, or None."""
+    if rules is not None and rules.numbers is not None:
+        return rules.numbers
+    if document.numbers is not None or document.locale is None:
+        return document.numbers
+    decimal, thousands = language.NUMBERS_BY_LOCALE[document.locale]
+    return language.Numbers.model_validate({"decimal": decimal, "thousands": thousands})
+
+
+def dates_of(rules: language.Value, document: language.Mapping) -> language.Dates | None:
+    """Return how dates are written: the field's rule, the file's, its locale's, or None."""
+    if rules.dates is not None:
+        return rules.dates
+    if document.dates is not None or document.locale is None:
+        return document.dates
+    return language.Dates(order=language.DATES_BY_LOCALE[document.locale])
