@@ -1,0 +1,82 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bulkload.pipeline import LoadOptions
+
+Command = Callable[..., Any]
+_READING = ("encoding", "delimiter", "quote", "skip_rows", "header_row", "no_header", "sheet")
+
+
+def target(command: Command) -> Command:
+    """Where to send or read from."""
+    for option in (
+        click.option("--allow-host", metavar="HOST", help="A host besides the vendor's own to which the credentials may go."),
+        click.option("--token-file", type=click.Path(dir_okay=False), help="File that holds the token."),
+        click.option("--base-url", metavar="URL", help="Overrules the profile's address; https, except on this machine."),
+        click.option("--program", metavar="ID", help="Program or store; overrules the profile's."),
+        click.option("-p", "--profile", metavar="NAME", help="Where to send, from bulkload.yaml or built in.  [default: sandbox]"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def reading(command: Command) -> Command:
+    """How a source is cut into cells, where the guess is to be overruled."""
+    for option in (
+        click.option("--no-header", is_flag=True, help="The first row is data; columns are named A, B, C, ..."),
+        click.option("--header-row", type=click.IntRange(min=1), metavar="N", help="Row number of the headers."),
+        click.option("--skip-rows", type=click.IntRange(min=0), metavar="N", help="Rows above the headers to leave out."),
+        click.option("--quote", metavar="CHAR", help="Quote character of a text file; `none` for none."),
+        click.option("--delimiter", metavar="CHAR", help="Delimiter of a text file; `tab` for a tab."),
+        click.option("--encoding", metavar="NAME", help="Encoding of a text file, such as cp1252."),
+        click.option("--sheet", metavar="NAME", help="Sheet of a workbook.  [default: the first with data]"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def pace(command: Command) -> Command:
+    """How fast to send."""
+    for option in (
+        click.option("--concurrency", type=click.IntRange(1, 256), help="Requests under way at once.  [default: 8]"),
+        click.option("--rate", metavar="RATE", help="At most this many requests, `20/s` or `100/min`.  [default: the system's limit]"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def sending(command: Command) -> Command:
+    """How careful to be with what cannot be proven."""
+    return command
+
+
+def output(command: Command) -> Command:
+    """Where files go and how the report is shown."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document on standard output."),
+        click.option("-o", "--out", type=click.Path(file_okay=False), help="Folder for the run's files.  [default: bulkload-runs/TIME-SOURCE]"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+SOURCE = click.argument("source", type=click.Path())
+MAPPING = click.option(
+    "-m", "--mapping", metavar="FILE|NAME",
+    help="YAML file, or the name of a shipped mapping.  [default: found by the headers]",
+)  # fmt: skip
+
+
+def load_options(flags: dict[str, Any]) -> LoadOptions:
+    """Return what the flags say, in the library's words."""
+    from bulkload.pipeline import LoadOptions, SourceOptions
+
+    words = {name: flags.pop(name) for name in tuple(flags) if name in _READING}
+    return LoadOptions(**flags, reading=SourceOptions(**words))

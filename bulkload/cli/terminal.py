@@ -1,0 +1,217 @@
+"""What a person sees: a progress bar while they watch, plain lines when not, a summary at the end.
+
+Everything here goes to standard error; standard output is for data alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from bulkload.cli import printable
+from bulkload.doctor import Check
+from bulkload.progress import Plan, Progress
+from bulkload.records import Counts, RunReport, Status
+
+LINE_EVERY_S = 5.0
+"""How often a plain line tells where a run stands when nobody watches."""
+
+_STYLES = {
+    Status.CREATED: "green",
+    Status.UPDATED: "green",
+    Status.REJECTED: "yellow",
+    Status.DUPLICATE: "yellow",
+    Status.FAILED: "red",
+    Status.REVIEW: "red",
+}
+
+
+@contextmanager
+def watcher(*, ask: bool = False) -> Iterator[Progress]:
+    """Yield what draws the progress of a run: bars for a terminal, lines for everything else.
+
+    Args:
+        ask: Whether to ask before the first call that leaves this machine.
+    """
+    progress = _Bars(ask=ask) if sys.stderr.isatty() else _Lines(ask=ask)
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+class _Terminal(Progress):
+    """Speaks on standard error and asks before anything leaves this machine."""
+
+    def __init__(self, *, ask: bool) -> None:
+        self._ask = ask
+
+    def say(self, sentence: str) -> None:
+        click.echo(printable(sentence), err=True)
+
+    def confirm(self, plan: Plan) -> bool:
+        self.close()
+        what = f"{_number(plan.to_send)} customers will be sent to {plan.connector}"
+        self.say(
+            f"{what}, program {plan.program} (profile {plan.profile})" if plan.program else what
+        )
+        for sentence in (*plan.side_effects, *plan.forecast):
+            self.say(f"  {sentence}")
+        if plan.is_local or not self._ask:
+            return True
+        if not sys.stdin.isatty():
+            self.say("hint: nobody is there to be asked; repeat the command with `--yes`")
+            return False
+        return click.confirm("Send them?", err=True)
+
+
+class _Lines(_Terminal):
+    """Plain lines, a few seconds apart."""
+
+    def __init__(self, *, ask: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(ask=ask)
+        self._clock = clock
+        self._started_s = self._last_s = clock()
+
+    def _due(self) -> bool:
+        if self._clock() - self._last_s < LINE_EVERY_S:
+            return False
+        self._last_s = self._clock()
+        return True
+
+    def judged(self, rows: int, rejected: int) -> None:
+        if self._due():
+            self.say(f"checked {_number(rows)} rows, {_number(rejected)} rejected")
+
+    def sent(self, counts: Counts, total: int) -> None:
+        if self._due():
+            done = total - counts[Status.PENDING]
+            seconds = max(self._clock() - self._started_s, 0.001)
+            self.say(
+                f"sent {_number(done)} of {_number(total)}, {_number(counts[Status.FAILED])} failed, "
+                f"{done / seconds:.1f}/s"
+            )
+
+    def exported(self, customers: int, total: int | None) -> None:
+        if self._due():
+            self.say(f"read {_number(customers)} customers")
+
+
+class _Bars(_Terminal):
+    """One bar with rate and time left."""
+
+    def __init__(self, *, ask: bool) -> None:
+        super().__init__(ask=ask)
+        self._bars: Bars | None = None
+        self._task = TaskID(0)
+
+    def _bar(self, words: str, total: int | None) -> Bars:
+        if self._bars is None:
+            self._bars = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bars.add_task(words, total=total, rate="")
+            self._bars.start()
+        return self._bars
+
+    def _show(self, words: str, done: int, total: int | None) -> None:
+        bars = self._bar(words, total)
+        speed = bars.tasks[0].speed
+        bars.update(
+            self._task, description=words, completed=done, rate=f"{speed:.0f}/s" if speed else ""
+        )
+
+    def judged(self, rows: int, rejected: int) -> None:
+        self._show(f"checking, {_number(rejected)} rejected", rows, None)
+
+    def sent(self, counts: Counts, total: int) -> None:
+        words = f"sending, {_number(counts[Status.FAILED])} failed"
+        self._show(words, total - counts[Status.PENDING], total)
+
+    def exported(self, customers: int, total: int | None) -> None:
+        self._show("reading", customers, total)
+
+    def say(self, sentence: str) -> None:
+        self.close()
+        super().say(sentence)
+
+    def close(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+
+def show(report: RunReport, *, as_json: bool) -> int:
+    """Print a report, for people or machines, and return the exit code."""
+    if as_json:
+        from bulkload.reports import report_document
+
+        click.echo(json.dumps(report_document(report), ensure_ascii=False, indent=2))
+    elif report.verb == "export":
+        click.echo(
+            f"{_number(report.details['customers'])} customers written to {report.files['export']}",
+            err=True,
+        )
+    else:
+        _summary(report, Console(stderr=True, highlight=False))
+    return report.exit_code
+
+
+def _summary(report: RunReport, console: Console) -> None:
+    from bulkload.reports import summary_lines
+
+    console.print(_counts(report))
+    for line in summary_lines(report):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _counts(report: RunReport) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
+    table.add_column(justify="right")
+    table.add_column()
+    counts = report.counts
+    for status in Status:
+        if number := counts[status]:
+            words = "valid, not sent (dry run)" if _would_go(status, report) else status.value
+            if status is Status.PENDING and not report.dry_run:
+                words = "not sent yet"
+            table.add_row(_number(number), Text(words, style=_STYLES.get(status, "")))
+    table.add_row("=" * max(len(_number(counts.rows)), 1), "")
+    table.add_row(_number(counts.rows), "rows read")
+    return table
+
+
+def _would_go(status: Status, report: RunReport) -> bool:
+    return status is Status.PENDING and report.dry_run
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def show_checks(checks: Sequence[Check], *, as_json: bool) -> int:
+    """Print what was examined and return the worst exit code."""
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=2))
+    for check in checks if not as_json else ():
+        click.echo(f"{'ok ' if check.is_well else 'BAD'} {check.name}: {printable(check.what)}")
+        if check.fix:
+            click.echo(f"    hint: {printable(check.fix)}")
+    return max((check.exit_code for check in checks), default=0)

@@ -1,0 +1,32 @@
+"""`bulkload validate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bulkload.cli import options
+
+
+@click.command("validate")
+@options.SOURCE
+@options.MAPPING
+@options.target
+@options.reading
+@options.output
+def validate(source: str, as_json: bool, **flags: Any) -> int:
+    """Check SOURCE and send nothing: `bulkload import --dry-run` under its own name.
+
+    \b
+    Example:
+      $ bulkload validate customers.csv
+
+    Exit status: 0 all rows valid, 1 some need a person, 2 usage or mapping, 65 unreadable source.
+    """
+    from bulkload import pipeline
+    from bulkload.cli.terminal import show, watcher
+
+    with watcher() as progress:
+        report = pipeline.validate(source, options.load_options(flags), progress=progress)
+    return show(report, as_json=as_json)

@@ -1,0 +1,117 @@
+"""A profile made ready to talk to: its connector, its journal, and the sandbox if that is meant."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bulkload import settings
+from bulkload.connectors import connector_for, token_kind
+from bulkload.connectors.base import Connector
+from bulkload.delivery import Rate
+from bulkload.progress import Plan, Progress
+from bulkload.settings import Profile, ProfileOptions
+from bulkload.wire import Wire, WireOptions
+
+CONCURRENCY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a run sends to. Nothing has been connected yet."""
+
+    profile: Profile
+    connector: Connector
+    journal_path: Path
+
+    @property
+    def concurrency(self) -> int:
+        """Requests under way at once."""
+        return self.profile.concurrency or CONCURRENCY
+
+    @property
+    def rate(self) -> Rate | None:
+        """The pace that the user asks for; None leaves it to the system's limits."""
+        return Rate.parse(self.profile.rate) if self.profile.rate else None
+
+    def wire(self) -> Wire:
+        """Return the one HTTP client of a run.
+
+        Raises:
+            BulkloadError: The profile has no usable token.
+        """
+        token = self.profile.secret()
+        return Wire(
+            self.profile.base_url,
+            authorization=lambda: self.connector.authorization(token),
+            options=WireOptions(),
+        )
+
+    @property
+    def target(self) -> str:
+        """What a run is bound to besides source and mapping: it never goes on somewhere else."""
+        place = settings.SANDBOX if self.profile.is_sandbox else self.profile.base_url
+        return f"{self.connector.name} {place} {self.profile.program}".strip()
+
+    def plan(self, to_send: int) -> Plan:
+        """Return what the user should know before the first call."""
+        return Plan(
+            to_send=to_send,
+            profile=self.profile.name,
+            connector=self.connector.name,
+            program=self.profile.program,
+            is_local=self.profile.is_local,
+        )
+
+    def description(self) -> Mapping[str, str]:
+        """Return what a report says of it; never a secret."""
+        return {
+            "name": self.profile.name,
+            "connector": self.connector.name,
+            "base_url": self.profile.base_url,
+            "program": self.profile.program,
+        }
+
+
+def destination(options: ProfileOptions, *, program: str | None = None) -> Destination:
+    """Return the destination that options and profile name.
+
+    Args:
+        options: What the caller says.
+        program: The mapping's own program, which the caller's and the profile's overrule.
+    """
+    profile = settings.resolve(options)
+    if program and not profile.program:
+        profile = profile.model_copy(update={"program": program})
+    return Destination(profile, _connector(profile), settings.journal_path(profile))
+
+
+def _connector(profile: Profile) -> Connector:
+    options = dict(profile.options)
+    if profile.username:
+        options |= {"username": profile.username}
+        options |= {"password": profile.password.get_secret_value() if profile.password else ""}
+    if profile.connector == "loyaltydog" and profile.token is not None:
+        options.setdefault("token_kind", token_kind(profile.token.get_secret_value()))
+    if profile.is_sandbox:
+        options.setdefault("limits", "none")
+    return connector_for(profile.connector, program=profile.program, options=options)
+
+
+@contextlib.contextmanager
+def reached(wanted: Destination, progress: Progress) -> Iterator[Destination]:
+    """Make sure that somebody listens: start the sandbox on a free port if it is meant."""
+    if not wanted.profile.is_sandbox:
+        yield wanted
+        return
+    from bulkload.sandbox import Sandbox, SandboxOptions
+
+    data = settings.sandbox_dir() / "customers.sqlite"
+    with Sandbox(SandboxOptions(data=data)) as sandbox:
+        progress.say(
+            f"sandbox: a stand-in for {wanted.connector.name} on this machine ({sandbox.base_url}); "
+            f"its customers are kept in {data}"
+        )
+        yield replace(wanted, profile=settings.with_sandbox(wanted.profile, sandbox.base_url))

@@ -1,0 +1,51 @@
+"""What a caller may watch while a run goes on; the CLI draws it, a library caller may ignore it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bulkload.records import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is about to be sent, shown before the first call."""
+
+    to_send: int
+    """Payloads that are valid and not delivered yet, as far as the journal knows."""
+    profile: str
+    connector: str
+    program: str
+    is_local: bool
+    """Nothing leaves this machine."""
+    side_effects: Sequence[str] = ()
+    """What will reach customers, in sentences with counts."""
+    forecast: Sequence[str] = ()
+    """Calls, duration and quota, in sentences."""
+
+
+class Progress:
+    """Ignores everything and agrees to everything; the base of every other watcher."""
+
+    def say(self, sentence: str) -> None:
+        """Hear a sentence that the user should read now."""
+
+    def judged(self, rows: int, rejected: int) -> None:
+        """Hear how far the check of the source has come."""
+
+    def sent(self, counts: Counts, total: int) -> None:
+        """Hear how many payloads have ended where, out of `total`."""
+
+    def exported(self, customers: int, total: int | None) -> None:
+        """Hear how many customers have been written."""
+
+    def confirm(self, plan: Plan) -> bool:  # noqa: ARG002 - for those who override it
+        """Agree to the first call, or not."""
+        return True
+
+    def close(self) -> None:
+        """Leave the terminal clean."""
+
+
+QUIET = Progress()

@@ -1,0 +1,80 @@
+"""The README is true: its commands run, and print what it shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+SET_UP = re.compile(r"^(python3 -m venv|\.venv/bin/pip)")
+ELSEWHERE = "tests."
+"""Long campaigns are run by their own tests, in small; see the folder that the command names."""
+
+
+def commands() -> list[str]:
+    """Return every command in the README's shell blocks, in order, without set-up."""
+    found = []
+    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", README, re.M | re.S):
+        lines = block.replace("\\\n", " ").splitlines()
+        session = any(line.startswith("$ ") for line in lines)
+        found += [
+            line.removeprefix("$ ").strip()
+            for line in lines
+            if line.strip() and not line.startswith("#") and (line.startswith("$ ") or not session)
+        ]
+    return [command for command in found if not SET_UP.match(command)]
+
+
+def spoken(command: str) -> list[str]:
+    """Return a command's words as this machine must say them, without the README's comment."""
+    words = shlex.split(command, comments=True)
+    if words[0].endswith("bulkload"):
+        words[0:1] = [sys.executable, "-m", "bulkload"]
+    elif words[0].endswith("python"):
+        words[0] = sys.executable
+    return words
+
+
+def test_every_command_of_the_readme_runs_in_order(tmp_path: Path) -> None:
+    """A newcomer who types the README from top to bottom meets no error."""
+    for name in ("samples", "mappings", "tests", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    environment = {**os.environ, "BULKLOAD_STATE_DIR": str(tmp_path / "state")}
+    for command in commands():
+        words = spoken(command)
+        if any(word.startswith(ELSEWHERE) for word in words) or "pytest" in words:
+            continue
+        ended = subprocess.run(
+            words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.returncode in (0, 1), f"{command}\n{ended.stderr}"
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m (tests\.[\w.]+)", README))))
+def test_every_module_that_the_readme_names_can_be_asked_for_help(module: str) -> None:
+    """The longer commands exist under the names that the README gives."""
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_all_set_up_is_two_commands() -> None:
+    """The first screen needs one line to see the main job and one to run the tests."""
+    lines = [line for line in README.splitlines() if SET_UP.match(line)]
+
+    assert lines[0].endswith("bulkload import samples/customers.csv")
+    assert lines[1].endswith("pytest -n auto")

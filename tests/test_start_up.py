@@ -1,0 +1,50 @@
+"""What the command line costs before it does anything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from bulkload.cli import COMMANDS
+
+HEAVY = ("polars", "httpx", "openpyxl", "pydantic", "starlette", "rich", "jinja2", "ruamel")
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """Return the names of the modules that a command leaves loaded."""
+    code = (
+        "import sys\n"
+        "from bulkload.cli import main\n"
+        f"main({list(arguments)!r})\n"
+        "print('\\n'.join(sorted(sys.modules)), file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(ended.stderr.split())
+
+
+def test_help_loads_click_alone() -> None:
+    """`bulkload --help` answers at once because no library is loaded for it."""
+    loaded = modules_after("--help")
+
+    assert "click" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_explains_itself_without_its_libraries(name: str) -> None:
+    """Help of a command needs none of what the command needs."""
+    assert modules_after(name, "--help").isdisjoint(HEAVY)
+
+
+def test_importing_the_package_loads_nothing() -> None:
+    """`import bulkload` is free until a name is used."""
+    code = "import sys, bulkload; print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert set(ended.stdout.split()).isdisjoint(HEAVY)
