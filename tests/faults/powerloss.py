@@ -36,6 +36,8 @@ class ForgetfulDisk(apsw.VFS):
         self.name = f"forgetful-{next(_names)}"
         self.synced: dict[str, bytes] = {}
         self.syncs = 0
+        self.before_operation: Callable[[str], None] = lambda _what: None
+        """Called with `write` or `sync` before each."""
         self.fail_sync_at = fail_sync_at
         """Number of the sync that fails, counting from 1; 0 for none."""
         super().__init__(self.name, "")
@@ -70,8 +72,14 @@ class _File(apsw.VFSFile):
         before = Path(self.path)
         disk.synced.setdefault(self.path, before.read_bytes() if before.exists() else b"")
 
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's word
+        """Write without a promise."""
+        self.disk.before_operation("write")
+        super().xWrite(data, offset)
+
     def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's word
         """Make the content last, or fail."""
+        self.disk.before_operation("sync")
         self.disk.syncs += 1
         if self.disk.syncs == self.disk.fail_sync_at:
             raise apsw.IOError("told to fail")

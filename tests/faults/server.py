@@ -294,6 +294,10 @@ class FaultServer:
         fields = call.fields()
         if not fields:
             return 422, {"detail": [{"loc": ["body"], "msg": "Invalid JSON", "type": "json"}]}
+        if self.script.duplicates != "allow" and (there := self.named(call.key)):
+            if self.script.duplicates == "refuse":
+                return self.problem(call, 409, "conflict", "Duplicate creation")
+            return 200, self.store.update(there["id"], fields)
         if not call.token.startswith("ld_"):
             return 200, self.store.create(fields)
         key = call.headers.get("idempotency-key", "")
@@ -306,6 +310,13 @@ class FaultServer:
         customer = self.store.create(fields)
         self.store.by_idempotency_key[key] = (call.body, dict(customer))
         return 200, customer
+
+    def named(self, email: str) -> dict[str, Any] | None:
+        """Return the customer with an e-mail; None if there is none."""
+        for customer in self.store.customers.values():
+            if str(customer.get("email", "")).lower() == email:
+                return customer
+        return None
 
     def one(self, call: Call) -> Answer:
         """Read, change or credit one customer."""

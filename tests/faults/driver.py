@@ -1,0 +1,275 @@
+"""Kills the real command line at random moments and starts it again, until the work is done.
+
+    driver = Driver(folder, Plan(kills=50, rows=1000))
+    outcome = driver.run()          Outcome: the checker's verdict and what was seen on the way
+
+The program is `python -m bulkload import`, its server is a process of its own, and the only thing
+they share with this module are files that anyone may read.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.checker import Line, Verdict, check, read_creations, read_results
+from tests.faults.instructions import Script, mix_of
+from tests.faults.process import ROOT, RunningServer
+from tests.faults.server import JWT, PROGRAM
+
+MAPPING = """\
+version: 1
+connector: loyaltydog
+fields:
+  email: {column: email}
+  phone: {column: phone}
+  firstName: {column: first_name}
+"""
+SETTINGS = """\
+default: faults
+profiles:
+  faults:
+    connector: loyaltydog
+    program: {program}
+    base_url: {base_url}
+    token: ${{FAULTS_TOKEN}}
+    options: {{limits: none}}
+"""
+MOST_LIVES_AFTER_KILLS = 40
+LIFE_LIMIT_S = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The size of a campaign."""
+
+    kills: int = 50
+    rows: int = 1000
+    faults: float = 0.25
+    """Share of the creates to which something is done."""
+    seed: int = 0
+    concurrency: int = 8
+    rate: str = "200/s"
+    quiesce_s: float = 0.5
+    late_s: float = 0.15
+    """How late a create takes effect at most; below `quiesce_s`, or the promise does not hold."""
+    on_unknown: str = "reconcile"
+    token: str = JWT
+    broken: str = ""
+    """Name of a deliberately broken part, for controls; empty for the real program."""
+    mix: Mapping[str, float] = field(default_factory=dict)
+    """Instead of the usual mix of faults: share by instruction."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a campaign found."""
+
+    verdict: Verdict
+    kills: int = 0
+    lives: int = 0
+    """Processes that were started."""
+    seconds: float = 0.0
+    in_flight: list[int] = field(default_factory=list)
+    """Requests under way according to the journal, after each kill."""
+    unknown: list[int] = field(default_factory=list)
+    """Rows whose outcome was unknown after each kill, those under way included."""
+    corrupt: int = 0
+    """Kills after which the journal was not whole."""
+    unfinished: str = ""
+    """The last words of the program, if it never came to an end."""
+    injected: dict[str, int] = field(default_factory=dict)
+    exit_codes: list[int] = field(default_factory=list)
+    """Of the lives that ended by themselves."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise was kept."""
+        return self.verdict.kept and not self.corrupt and not self.unfinished
+
+
+class Driver:
+    """One campaign in one folder."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.random = random.Random(plan.seed)
+        self.source = folder / "customers.csv"
+        self.out = folder / "out"
+        self.state = folder / "state"
+        self.expected: dict[int, str] = {}
+
+    def prepare(self, server: RunningServer) -> None:
+        """Write source, mapping and settings, and tell the server what to do wrong."""
+        lines = ["email,phone,first_name"]
+        for number in range(self.plan.rows):
+            email = f"customer{number}@example.com"
+            lines.append(f"{email},+49151{20_000_000 + number},Name{number}")
+            self.expected[number + 2] = email
+        self.source.write_text("\n".join(lines) + "\n")
+        (self.folder / "mapping.yaml").write_text(MAPPING)
+        settings = SETTINGS.format(program=PROGRAM, base_url=server.base_url)
+        (self.folder / "bulkload.yaml").write_text(settings)
+        plan = self.plan
+        mix = mix_of(plan.faults, plan.seed, plan.late_s)
+        if plan.mix:
+            mix = type(mix)(plan.seed, dict(plan.mix))
+        server.follow(Script(mix=mix))
+
+    def command(self) -> list[str]:
+        """Return the command line under test."""
+        plan = self.plan
+        program = ["-m", "bulkload"]
+        if plan.broken:
+            program = ["-m", "tests.faults.broken", plan.broken]
+        options = {
+            "--mapping": "mapping.yaml",
+            "--out": str(self.out),
+            "--rate": plan.rate,
+            "--concurrency": str(plan.concurrency),
+            "--quiesce": str(plan.quiesce_s),
+            "--on-unknown": plan.on_unknown,
+        }
+        said = [word for option in options.items() for word in option]
+        return [sys.executable, *program, "import", self.source.name, *said, "--yes"]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start one life of the program."""
+        environment = {
+            **os.environ,
+            "FAULTS_TOKEN": self.plan.token,
+            "BULKLOAD_STATE_DIR": str(self.state),
+            "BULKLOAD_CONFIG_DIR": str(self.folder / "config"),
+            "PYTHONPATH": str(ROOT),
+        }
+        with (self.folder / "said.txt").open("ab") as said:
+            return subprocess.Popen(
+                self.command(),
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+
+    def run(self) -> Outcome:
+        """Kill as often as planned, then let it finish, then check."""
+        started = time.monotonic()
+        with RunningServer(self.folder / "creations.jsonl") as server:
+            self.prepare(server)
+            outcome = Outcome(Verdict())
+            while outcome.kills < self.plan.kills:
+                self.one_life(server, outcome)
+            self.finish(outcome)
+            server.settle()
+            outcome.injected = server.stats()["injected"]
+        outcome.seconds = time.monotonic() - started
+        outcome.verdict = self.verdict()
+        return outcome
+
+    def one_life(self, server: RunningServer, outcome: Outcome) -> None:
+        """Start the program and kill it; a life that ends first does not count as killed."""
+        process = self.start()
+        outcome.lives += 1
+        if self.random.random() < 0.3:
+            time.sleep(self.random.uniform(0.05, 2.0))
+        else:
+            self.wait_for_creates(server, process, outcome)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            outcome.kills += 1
+        elif process.returncode in (0, 1):
+            # Nothing is left to do; starting it again and again is also a way to duplicate.
+            outcome.exit_codes.append(process.returncode)
+            outcome.kills += 1
+        else:
+            outcome.exit_codes.append(process.returncode)
+        process.wait()
+        self.look_at_journal(outcome)
+
+    def wait_for_creates(
+        self, server: RunningServer, process: subprocess.Popen[bytes], outcome: Outcome
+    ) -> None:
+        """Wait until this life has sent its random share of what is left, and a moment longer."""
+        before = server.stats()["creates"]
+        left = max(self.plan.rows - len(read_creations(server.log)), 1)
+        share = 2 * left / max(self.plan.kills - outcome.kills, 1)
+        wanted = before + self.random.randrange(int(share) + 2)
+        deadline = time.monotonic() + LIFE_LIMIT_S
+        while process.poll() is None and time.monotonic() < deadline:
+            if server.stats()["creates"] > wanted:
+                break
+            time.sleep(0.005)
+        time.sleep(self.random.uniform(0, 0.05))
+
+    def finish(self, outcome: Outcome) -> None:
+        """Start the program until it says that nothing is left to do."""
+        for _ in range(MOST_LIVES_AFTER_KILLS):
+            process = self.start()
+            outcome.lives += 1
+            try:
+                code = process.wait(timeout=LIFE_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                code = process.wait()
+            outcome.exit_codes.append(code)
+            if code in (0, 1):
+                return
+        outcome.unfinished = (self.folder / "said.txt").read_text(errors="replace")[-2000:]
+
+    def journal(self) -> Path | None:
+        """Return the journal's file; None before there is one."""
+        return next(iter(self.state.glob("journals/*.sqlite")), None)
+
+    def look_at_journal(self, outcome: Outcome) -> None:
+        """Note how much is unknown, and whether the journal is whole, without changing it."""
+        path = self.journal()
+        if path is None:
+            return
+        copied = self.folder / "copy"
+        copied.mkdir(exist_ok=True)
+        for old in copied.iterdir():
+            old.unlink()
+        for part in path.parent.glob(path.name + "*"):
+            (copied / part.name).write_bytes(part.read_bytes())
+        connection = sqlite3.connect(copied / path.name)
+        try:
+            counts = dict(connection.execute("SELECT state, count(*) FROM row GROUP BY state"))
+            whole = connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        except sqlite3.DatabaseError as error:
+            # Killed while it was being made: there is no table yet, and nothing was sent.
+            whole, counts = "no such table" in str(error), {}
+        finally:
+            connection.close()
+        outcome.corrupt += not whole
+        outcome.in_flight.append(counts.get("intent", 0))
+        outcome.unknown.append(counts.get("intent", 0) + counts.get("unknown", 0))
+
+    def verdict(self) -> Verdict:
+        """Compare the server's log, the journal and the results file."""
+        path = self.journal()
+        journal = _journal_lines(path) if path else []
+        results = self.out / "results.csv"
+        told = read_results(results) if results.exists() else []
+        created = read_creations(self.folder / "creations.jsonl")
+        return check(self.expected, created, journal, told)
+
+
+def _journal_lines(path: Path) -> list[Line]:
+    from bulkload.delivery.journal import Journal
+
+    with Journal.read(path) as journal:
+        newest = journal.runs()[0].run_id
+        return [
+            Line(result.row_number, str(result.status), result.remote_id)
+            for result in journal.results(newest)
+        ]
