@@ -71,7 +71,8 @@ CONTROLS: dict[str, Callable[[], None]] = {
 
 
 def _replace_everywhere(old: type, new: type) -> None:
-    """Put a class in another's place in every module that has imported it, or will."""
+    """Put a class in another's place wherever the program has imported it."""
+    importlib.import_module("bulkload.pipeline")
     for module in list(sys.modules.values()):
         if getattr(module, "__name__", "").startswith("bulkload"):
             for name, value in list(vars(module).items()):

@@ -290,7 +290,7 @@ class FaultServer:
         return None
 
     def create(self, call: Call) -> Answer:
-        """Create a customer, or replay the answer to the same key for callers with hashed keys."""
+        """Create a customer, if the script's rule about duplicates lets it."""
         fields = call.fields()
         if not fields:
             return 422, {"detail": [{"loc": ["body"], "msg": "Invalid JSON", "type": "json"}]}
@@ -298,8 +298,12 @@ class FaultServer:
             if self.script.duplicates == "refuse":
                 return self.problem(call, 409, "conflict", "Duplicate creation")
             return 200, self.store.update(there["id"], fields)
-        if not call.token.startswith("ld_"):
-            return 200, self.store.create(fields)
+        if call.token.startswith("ld_"):
+            return self.create_once(call, fields)
+        return 200, self.store.create(fields)
+
+    def create_once(self, call: Call, fields: dict[str, Any]) -> Answer:
+        """Create a customer for a caller with a hashed key, or give the first answer again."""
         key = call.headers.get("idempotency-key", "")
         if not key:
             return self.problem(call, 400, "bad_request", "Idempotency-Key is required")
