@@ -21,7 +21,6 @@ from bulkload.mapping.reading import Cell
 from bulkload.mapping.values import Compiler, kind_of, trimmed
 from bulkload.records import Action, Field, Kind, Schema
 
-_INTERNATIONAL = r"^\s*(?:(?i:tel\.?:?)\s*)?(?:\+|00|\x{ff0b})"
 SKIPPED_BY_ACTION = "the row's own action is skip"
 
 
@@ -85,9 +84,7 @@ def bind(
         if declared.kind is Kind.PHONE:
             region = _region(compiler, document, rule, name)
             if region is not None:
-                expressions[f"{name}@region"] = region.text
-                national = cell.text.is_not_null() & ~cell.text.str.contains(_INTERNATIONAL)
-                problem = cell.also(pl.when(national).then(region.problem))
+                expressions[f"{name}@region"] = region
         if problem is not None:
             expressions[f"{name}@problem"] = problem
     expressions |= _row_rules(compiler, rules)
@@ -208,7 +205,7 @@ def _check_rules_fit_kind(
 
 def _region(
     compiler: Compiler, document: MappingDocument, rule: language.FieldRules, name: str
-) -> Cell | None:
+) -> pl.Expr | None:
     if rule.region is not None:
         return compiler.region(rule.region, ("fields", name, "region"))
     if document.rules.region is not None:

@@ -16,7 +16,7 @@ from bulkload.mapping.patterns import columns_of
 from bulkload.mapping.reading import Cell
 from bulkload.records import Kind
 
-BLANKS = r"^[\s\x{a0}\x{feff}\x{200b}]+|[\s\x{a0}\x{feff}\x{200b}]+$"
+BLANKS = " \t\r\n\v\f\x85\xa0\u2007\u202f\u3000\ufeff\u200b"
 """White space at the ends of a cell, with the invisible kinds that spreadsheets leave there."""
 _PARTICLES = (
     "von|van|der|den|de|da|do|dos|das|di|du|del|della|de la|le|la|ten|ter|zu|zur|zum|bin|al|el"
@@ -249,13 +249,12 @@ class Compiler:
         joined = pieces.list.drop_nulls().list.join(",")
         return Cell(pl.when(joined.str.len_bytes() > 0).then(pl.format("[{}]", joined)), cell.problem)
 
-    def region(self, rules: language.PhoneRegion, path: NodePath) -> Cell | None:
-        """Return the ISO country of each row from its country column, and unknown countries."""
+    def region(self, rules: language.PhoneRegion, path: NodePath) -> pl.Expr | None:
+        """Return each row's ISO country; a country that is not known keeps its text for the judge."""
         if rules.column is None:
             return None
         cell = trimmed(self.column(rules.column, (*path, "column")))
-        known = reading.country(cell, rules.map)
-        return Cell(known, pl.when(known.is_null() & cell.is_not_null()).then(pl.lit("country-unknown")))
+        return pl.coalesce(reading.country(cell, rules.map), cell)
 
     def condition(self, rules: language.Condition, path: NodePath) -> pl.Expr:
         """Return whether a condition holds, never null."""
@@ -301,7 +300,7 @@ class Compiler:
 
 def trimmed(text: pl.Expr) -> pl.Expr:
     """Return text without white space at its ends; null if nothing is left."""
-    return _null_if_empty(text.str.replace_all(BLANKS, ""))
+    return _null_if_empty(text.str.strip_chars(BLANKS))
 
 
 def _null_if_empty(text: pl.Expr) -> pl.Expr:
