@@ -83,7 +83,9 @@ def date(cell: Cell, style: language.Dates | None) -> Cell:
     year_last = text.str.contains(_YEAR_LAST)
     if style.order in {"DMY", "MDY"}:
         order = (3, 2, 1) if style.order == "DMY" else (3, 1, 2)
-        read.append(_calendar(text, _YEAR_LAST, order, style))
+        dated = _calendar(text, _YEAR_LAST, order, style)
+        read.append(dated)
+        problem = pl.when(year_last & dated.is_null()).then(pl.lit("date-not-in-calendar"))
     elif style.order == "YMD":
         read.append(_calendar(text, _SHORT_YEAR_FIRST, (1, 2, 3), style))
     else:
@@ -96,7 +98,7 @@ def date(cell: Cell, style: language.Dates | None) -> Cell:
     if style.short_years_from is None:
         short = text.str.contains(r"^\d{1,2}\s*[./ -]\s*\d{1,2}\s*[./ -]\s*\d{2}$")
         short_problem = pl.when(short).then(pl.lit("date-ambiguous"))
-        problem = short_problem if problem is None else pl.coalesce(problem, short_problem)
+        problem = short_problem if problem is None else pl.coalesce(short_problem, problem)
     if style.serial is not None:
         read.append(_serial(text, style.serial))
     return Cell(pl.coalesce(*read, cell.text), cell.also(problem))
