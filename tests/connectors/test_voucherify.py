@@ -184,11 +184,10 @@ def test_clusters_have_their_own_addresses():
 
 def listing(count: int, *, since: str = "", per_ms: int = 7) -> list[dict[str, str]]:
     """Customers in order of creation, several in each millisecond."""
-    moments = (
-        f"2026-01-01T00:{n // 60_000:02d}:{n // 1000 % 60:02d}.{n % 1000:03d}Z"
-        for n in range(count)
-    )
-    stamps = [moment for moment in moments for _ in range(per_ms)][:count]
+    moments = [n // per_ms for n in range(count)]
+    stamps = [
+        f"2026-01-01T00:{n // 60_000:02d}:{n // 1000 % 60:02d}.{n % 1000:03d}Z" for n in moments
+    ]
     all_of_them = [{"id": f"cust_{n}", "created_at": at} for n, at in enumerate(stamps)]
     return [c for c in all_of_them if c["created_at"] > since]
 
@@ -197,13 +196,16 @@ def walked(customers: list[dict[str, str]]) -> tuple[list[str], int, set[int | N
     cursor: str | None = None
     ids: list[str] = []
     totals: set[int | None] = set()
+    windows: dict[str, list[dict[str, str]]] = {}
     calls = 0
     while True:
         query = parse_qs(urlsplit(SYSTEM.page(cursor).path).query)
         since = query.get("created_at[after]", [""])[0]
         number = int(query["page"][0])
         assert 1 <= number <= LAST_PAGE
-        shown = [c for c in customers if c["created_at"] > since]
+        if since not in windows:
+            windows[since] = [c for c in customers if c["created_at"] > since]
+        shown = windows[since]
         body = {
             "object": "list",
             "customers": shown[(number - 1) * 100 : number * 100],
