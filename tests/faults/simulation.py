@@ -96,6 +96,8 @@ class SimulatedNetwork:
         self.server = FaultServer(Store(clock=loop.time), clock=loop.time)
         self.latency_s = (0.005, 0.05)
         self.trace: list[tuple[float, str]] = []
+        self.departures: list[tuple[float, str]] = []
+        """When each request left, and which way: `POST customers`."""
         self.on_wire = 0
         """Requests that have left and are not answered."""
         self.most_on_wire = 0
@@ -164,6 +166,10 @@ class SimulatedNetwork:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass while nobody runs."""
+        self.loop.run(asyncio.sleep(seconds))
+
     def settle(self) -> None:
         """Let everything that has left take effect."""
         while self.server.pending:
@@ -188,6 +194,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         call = Call(request.method, parts.path, dict(parse_qsl(parts.query)), headers, body)
         self._boundary(f"before sending {call.method}")
         network = self._network
+        network.departures.append((network.loop.now_s, f"{call.method} {call.route}"))
         network.on_wire += 1
         network.most_on_wire = max(network.most_on_wire, network.on_wire)
         journey = network.later(network.carry(call))

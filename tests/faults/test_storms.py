@@ -1,0 +1,170 @@
+"""Overload, refusals and outages, minutes of them, in simulated time."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from bulkload.connectors.base import Promise
+from bulkload.delivery import DeliveryOptions, OnUnknown, Rate
+from tests.faults.instructions import Mix, Script
+from tests.faults.world import World
+
+
+@pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
+def test_a_hidden_limit_is_found_and_used(as_date):
+    """After a minute few requests are refused, most of the limit is used, and no wait is cut short."""
+    with World(1500, options=DeliveryOptions(concurrency=16, check_existing=False)) as world:
+        world.network.script = Script(limit_calls=10, limit_date=as_date)
+        started = world.loop.now_s
+        world.finish()
+        seen = [one for one in world.network.server.seen if one.at_s > started + 60]
+        verdict = world.verdict()
+
+    refused = sum(one.refused_by_limit for one in seen)
+    steady_s = seen[-1].at_s - seen[0].at_s
+    assert verdict.kept
+    assert len(world.lives) == 1
+    assert world.network.server.early_calls == 0
+    assert refused <= 0.02 * len(seen)
+    assert (len(seen) - refused) / steady_s >= 0.9 * 10
+
+
+def test_the_rate_is_never_exceeded():
+    """In no second do more requests leave than the user allows, faults and retries included."""
+    options = DeliveryOptions(concurrency=16, rate=Rate.parse("20/s"), check_existing=False)
+    with World(1000, options=options) as world:
+        world.network.script = Script(mix=Mix(0, {"return-500": 0.1, "return-429-after:1": 0.05}))
+        world.finish()
+        left = [at_s for at_s, _ in world.network.departures]
+        verdict = world.verdict()
+
+    assert verdict.kept
+    assert (
+        max(sum(at <= other < at + 1 for other in left[n : n + 40]) for n, at in enumerate(left))
+        <= 20
+    )
+
+
+def test_an_outage_is_not_answered_with_more_requests():
+    """Five minutes of nothing but 503 cost one try per row and what the retry quota allows."""
+    rows = 300
+    with World(rows, promise=Promise.KEYED, options=DeliveryOptions(check_existing=False)) as world:
+        world.network.script = Script(mix=Mix(0, {"return-503": 1.0}))
+        world.loop.call_later(300, setattr, world.network, "script", Script())
+        world.live()
+        during = [at for at, _ in world.network.departures if at < 1000 + 300]
+        first = world.network.server.seen[:40]
+        world.finish()
+        verdict = world.verdict()
+
+    assert verdict.kept
+    assert len(during) <= 1.1 * rows + 500 / 5
+    creates = [one for one in first if one.method == "POST" and one.at_s < 1000 + 20]
+    assert len(creates) <= 20 + 8
+
+
+def test_a_breaker_probes_with_reads_and_fails_nobody():
+    """Half of everything failing for half a minute pauses the run and costs no row."""
+    with World(400, options=DeliveryOptions(check_existing=False)) as world:
+        world.network.script = Script(mix=Mix(0, {"return-500": 0.6}))
+        world.loop.call_later(30, setattr, world.network, "script", Script())
+        world.finish()
+        departures = world.network.departures
+        verdict = world.verdict()
+
+    gaps = [
+        (after, what)
+        for (before, _), (after, what) in itertools.pairwise(departures)
+        if after - before > 20
+    ]
+    assert verdict.kept
+    assert not verdict.failed
+    assert gaps
+    assert gaps[0][1].startswith("GET")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("500-after-apply", "drop-answer", "reset-answer", "truncate", "bad-gzip", "not-json"),
+        *("no-id", "empty", "id:null", 'id:""', 'id:{"a": 1}', "id:1e999", "late-apply:40"),
+    ],
+)
+def test_a_create_that_took_effect_unseen_is_found(answer):
+    """A customer whose answer was lost or unusable is found, with the right id, and not sent again."""
+    with World(60, options=DeliveryOptions(check_existing=False)) as world:
+        world.network.script = Script(mix=Mix(0, {answer: 1.0}))
+        world.finish()
+        verdict = world.verdict()
+
+    assert verdict.kept
+    assert verdict.delivered == 60
+    assert world.network.server.injected[answer] == 60
+
+
+def test_later_than_the_quiet_time_needs_review_to_be_safe():
+    """With `review` nothing is assumed: a create applied far too late is still the only one."""
+    options = DeliveryOptions(on_unknown=OnUnknown.REVIEW, quiesce_s=90, check_existing=False)
+    with World(200, options=options) as world:
+        world.network.script = Script(mix=Mix(0, {"late-drop:300": 0.3, "hang-up": 0.1}))
+        world.finish()
+        verdict = world.verdict()
+
+    assert verdict.kept
+    assert not verdict.duplicated
+    assert len(verdict.review) == sum(world.network.server.injected.values())
+
+
+def test_look_ups_that_are_blind_for_a_while_are_waited_for():
+    """A system that shows a customer only ten seconds later does not get it twice."""
+    with World(200, options=DeliveryOptions(check_existing=False)) as world:
+        world.network.script = Script(mix=Mix(0, {"drop-answer": 0.2, "hang-up": 0.2}), blind_s=10)
+        world.finish()
+
+        assert world.verdict().kept
+
+
+def test_many_unknown_rows_are_found_with_few_calls():
+    """Two thousand lost answers cost one walk through the pages, not two look-ups each."""
+    with World(2000, options=DeliveryOptions(concurrency=8, check_existing=False)) as world:
+        world.network.script = Script(mix=Mix(0, {"drop-answer": 1.0}))
+        world.finish()
+        reads = [what for _, what in world.network.departures if what.startswith("GET")]
+        verdict = world.verdict()
+
+    assert verdict.kept
+    assert len(reads) <= 2 * 2000
+    assert sum(what == "POST customers" for _, what in world.network.departures) == 2000
+
+
+@pytest.mark.parametrize("jump_s", [-31_536_000, -3600, 3600, 31_536_000])
+@pytest.mark.parametrize("when", ["mid-run", "between-runs"])
+def test_a_jump_of_the_wall_clock_shortens_no_wait(jump_s, when):
+    """The quiet time is measured by a clock that cannot jump."""
+    with World(20, options=DeliveryOptions(quiesce_s=90, check_existing=False)) as world:
+        world.network.script = Script(mix=Mix(0, {"late-drop:80": 1.0}))
+        if when == "mid-run":
+            world.loop.call_later(10, setattr, world.clock, "jump_s", jump_s)
+            world.finish()
+        else:
+            world.live(crash_after_s=1.0)
+            world.clock.jump_s = jump_s
+            world.finish()
+        verdict = world.verdict()
+
+    assert verdict.kept
+    assert verdict.delivered == 20
+
+
+def test_a_lost_journal_creates_nobody_twice():
+    """Without the journal, whoever is there is recognised by comparing with the system."""
+    with World(300) as world:
+        world.finish()
+        created = len(world.network.created())
+        world.forget_journal()
+        world.finish()
+
+        assert len(world.network.created()) == created == 300
+        assert {line.status for line in world.lines()} == {"existing"}

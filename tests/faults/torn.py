@@ -1,0 +1,103 @@
+"""Kill a process while it writes the results file; is what is left whole?
+
+    python -m tests.faults.torn --kills 200
+    python -m tests.faults.torn --kills 60 --control      written in place: must be seen torn
+
+Processes are forked from one that has everything imported, so that the kills fall into the writing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bulkload import reports
+from bulkload.records import Result, Status
+from tests.faults import broken
+
+LINES = 20_000
+
+
+def results(version: int) -> Iterator[Result]:
+    """Return a results file's worth of results that all carry a version."""
+    for number in range(2, LINES + 2):
+        yield Result(number, f"c{number}@example.com", Status.CREATED, f"v{version}-{number}", 200)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is absent, or has every line of one version."""
+    if not path.exists():
+        return True
+    text = path.read_text(encoding="utf-8-sig")
+    lines = text.splitlines()[1:]
+    versions = {line.partition(",v")[2].partition("-")[0] for line in lines}
+    return text.endswith("\n") and len(lines) == LINES and len(versions) == 1
+
+
+def strays(folder: Path) -> int:
+    """Return how many files lie around besides the results."""
+    return sum(path.name != "results.csv" for path in folder.rglob("*") if path.is_file())
+
+
+def killed_while_writing(folder: Path, seed: int, write: Callable[..., object]) -> bool:
+    """Fork a process that writes version after version, kill it, and look; True if torn."""
+    randomness = random.Random(seed)
+    path = folder / "results.csv"
+    pipe, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(theirs, b"!")
+        version = 0
+        while True:
+            version += 1
+            write(path, results(version))
+    os.read(pipe, 1)
+    time.sleep(randomness.uniform(0, 0.25))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(pipe)
+    os.close(theirs)
+    return not is_whole(path)
+
+
+def campaign(kills: int, write: Callable[..., object], seed: int = 0) -> tuple[int, int, int]:
+    """Return how many files were torn, how many were there at all, and the strays at the end."""
+    torn = present = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(kills):
+            place = Path(folder) / str(number % 4)
+            place.mkdir(exist_ok=True)
+            torn += killed_while_writing(place, seed + number, write)
+            present += (place / "results.csv").exists()
+        left = strays(Path(folder))
+    return torn, present, left
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a campaign and print its figures; 1 if a file was torn."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--control", action="store_true")
+    said = parser.parse_args(arguments)
+    if said.control:
+        broken.naive_write()
+    torn, present, left = campaign(said.kills, reports.write_results, said.seed)
+    sys.stdout.write(
+        f"{said.kills} kills while {LINES} lines were written:"
+        f" {torn} torn files, {present} whole or torn files there, {left} stray files\n"
+    )
+    return int(torn > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
