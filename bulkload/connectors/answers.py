@@ -44,6 +44,11 @@ def usable_id(value: Any) -> str:
     return text if fits and text.strip() == text and text != "null" else ""
 
 
+def text_of(value: Any) -> str:
+    """Return a text or whole number as text; empty for everything else."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
 def id_of(body: Any, *names: str) -> str:
     """Return the first usable id among `names` of a JSON object; empty if it has none."""
     if not isinstance(body, Mapping):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from bulkload.connectors.answers import id_of
+from bulkload.connectors.answers import text_of
 from bulkload.connectors.leal_answers import references
 from bulkload.errors import BulkloadError, did_you_mean
 from bulkload.records import Customer
@@ -116,13 +116,13 @@ def _from_loyaltydog(customer: Customer) -> Canonical:
     return Canonical(
         "loyaltydog",
         customer.remote_id,
-        source_id=_text(custom.pop("source_id", "")),
-        first_name=_text(fields.get("firstName")),
-        last_name=_text(fields.get("lastName")),
-        email=_text(fields.get("email")),
-        phone=_text(fields.get("phone")),
-        birthday=_text(custom.pop(BIRTHDAY, ""))[:10],
-        message=_text(fields.get("currentMessage")),
+        source_id=text_of(custom.pop("source_id", "")),
+        first_name=text_of(fields.get("firstName")),
+        last_name=text_of(fields.get("lastName")),
+        email=text_of(fields.get("email")),
+        phone=text_of(fields.get("phone")),
+        birthday=text_of(custom.pop(BIRTHDAY, ""))[:10],
+        message=text_of(fields.get("currentMessage")),
         points=_whole(fields.get("points")),
         consents={k: v for k, v in _object(fields.get("consents")).items() if isinstance(v, bool)},
         custom=custom,
@@ -131,20 +131,20 @@ def _from_loyaltydog(customer: Customer) -> Canonical:
 
 def _from_voucherify(customer: Customer) -> Canonical:
     fields = customer.fields
-    first, last = _split(_text(fields.get("name")))
+    first, last = _split(text_of(fields.get("name")))
     loyalty = _object(fields.get("loyalty"))
     return Canonical(
         "voucherify",
         customer.remote_id,
-        source_id=_text(fields.get("source_id")),
+        source_id=text_of(fields.get("source_id")),
         first_name=first,
         last_name=last,
-        email=_text(fields.get("email")),
-        phone=_text(fields.get("phone")),
-        birthday=_text(fields.get("birthdate") or fields.get("birthday"))[:10],
-        description=_text(fields.get("description")),
+        email=text_of(fields.get("email")),
+        phone=text_of(fields.get("phone")),
+        birthday=text_of(fields.get("birthdate") or fields.get("birthday"))[:10],
+        description=text_of(fields.get("description")),
         points=_whole(loyalty.get("points")),
-        address={k: _text(v) for k, v in _object(fields.get("address")).items() if _text(v)},
+        address={k: text_of(v) for k, v in _object(fields.get("address")).items() if text_of(v)},
         custom=_object(fields.get("metadata")),
     )
 
@@ -156,11 +156,11 @@ def _from_leal(customer: Customer) -> Canonical:
         "leal",
         customer.remote_id,
         source_id=found.pop("source_id", ""),
-        first_name=_text(fields.get("first_name")),
-        last_name=_text(fields.get("last_name")),
-        email=_text(fields.get("email")),
-        phone=_text(fields.get("phone")),
-        birthday=_text(fields.get("birthday"))[:10],
+        first_name=text_of(fields.get("first_name")),
+        last_name=text_of(fields.get("last_name")),
+        email=text_of(fields.get("email")),
+        phone=text_of(fields.get("phone")),
+        birthday=text_of(fields.get("birthday"))[:10],
         stamps=_whole(fields.get("stamp_count")),
         references={k: v for k, v in found.items() if k != "bulkload"},
         custom=_object(fields.get("metadata")),
@@ -267,12 +267,6 @@ def _split(name: str) -> tuple[str, str]:
 
 def _object(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str:
-    return (
-        value if isinstance(value, str) else ("" if value is None else id_of({"id": value}, "id"))
-    )
 
 
 def _whole(value: Any) -> int | None:

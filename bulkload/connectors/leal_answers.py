@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bulkload.connectors.answers import id_of, masked, retry_after_s, says_taken, usable_id
+from bulkload.connectors.answers import id_of, masked, retry_after_s, says_taken, text_of
 from bulkload.connectors.base import Meaning, Outcome, Problem, meaning_of_status
 from bulkload.records import Customer, Status
 from bulkload.wire import Request, Response
@@ -73,7 +73,7 @@ def references(fields: Mapping[str, Any]) -> dict[str, str]:
     """Return external ids by source."""
     listed = fields.get("external_references")
     return {
-        str(item["source"]): usable_id(item.get("external_id"))
+        str(item["source"]): text_of(item.get("external_id"))
         for item in (listed if isinstance(listed, list) else [])
         if isinstance(item, Mapping) and item.get("source")
     }

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from bulkload.connectors import voucherify_answers as answers
-from bulkload.connectors.answers import seconds_of, usable_id, whole
+from bulkload.connectors.answers import seconds_of, text_of, whole
 from bulkload.connectors.base import (
     Allowance,
     BulkLane,
@@ -192,7 +192,7 @@ class Voucherify:
         """Return source_id, id, e-mail and phone; the first two are compared to the letter."""
         fields = customer.fields
         found = {
-            "source_id": usable_id(fields.get("source_id")),
+            "source_id": text_of(fields.get("source_id")),
             "id": customer.remote_id,
             "email": email_key(fields.get("email")),
             "phone": phone_key(fields.get("phone")),

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bulkload.connectors.answers import masked, usable_id
+from bulkload.connectors.answers import masked, text_of
 from bulkload.connectors.base import BulkBatch, BulkProgress, Meaning, Outcome, Problem
 from bulkload.connectors.voucherify_answers import words
 from bulkload.records import Action, Payload, Status
@@ -144,7 +144,7 @@ class CsvLane(_Lane):
 
 def source_id_of(payload: Payload) -> str:
     """Return the key by which both lanes answer."""
-    return usable_id(json.loads(payload.body).get("source_id"))
+    return text_of(json.loads(payload.body).get("source_id"))
 
 
 def _progress(batch: BulkBatch, response: Response) -> BulkProgress:
@@ -198,9 +198,9 @@ def _refusal(complaint: Mapping[str, Any]) -> Meaning:
 
 def _by_source_id(entries: Any) -> dict[str, Mapping[str, Any]]:
     return {
-        usable_id(entry.get("source_id")): entry
+        text_of(entry.get("source_id")): entry
         for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, Mapping) and usable_id(entry.get("source_id"))
+        if isinstance(entry, Mapping) and text_of(entry.get("source_id"))
     }
 
 
