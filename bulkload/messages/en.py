@@ -1,8 +1,10 @@
 """English."""
 
+from bulkload.messages import en_sources
 from bulkload.messages.entry import Message
 
 MESSAGES: dict[str, Message] = {
+    **en_sources.MESSAGES,
     "duplicate-in-file": Message(
         what='Row {row_number} names the same customer as row {first_row}: {field} is "{cell}" in both',
         fix="Keep one of the two rows, or give this customer an own e-mail and phone",

@@ -2,128 +2,98 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
-import fastexcel
-import polars as pl
-
-from bulkload.cells import ROW_COLUMN, unguarded
 from bulkload.errors import BadInputError
-from bulkload.records import Finding, Reject
-from bulkload.sources.source import (
-    OWN_PREFIX,
-    ROW_NUMBER,
-    Batch,
-    Malformed,
-    Source,
-    SourceOptions,
-)
+from bulkload.sources.reading import FileSource, own_columns
+from bulkload.sources.source import Source, SourceOptions
+from bulkload.sources.stream import FileBytes
+from bulkload.sources.text import open_text
 
 DEFAULT_OPTIONS = SourceOptions()
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TEXT = {"csv", "tsv", "txt", "tab", "psv", "dat", "text", ""}
+_WORKBOOK = {"xlsx", "xlsm", "xlsb", "xls", "ods", "xltx", "xltm"}
+_LINES = {"ndjson", "jsonl"}
 
 
-@dataclass(kw_only=True)
-class _SmallSource(Source):
-    digest: str
-    rows: list[tuple[int, list[str]]]
-    found: list[Finding] = field(default_factory=list)
-
-    @property
-    def sha256(self) -> str:
-        return self.digest
-
-    @property
-    def findings(self) -> list[Finding]:
-        return list(self.found)
-
-    def batches(self) -> Iterator[Batch]:
-        width = len(self.headers) + len(self.own_columns)
-        own = bool(self.own_columns)
-        good, bad = [], []
-        for number, cells in self.rows:
-            if not any(cells):
-                continue
-            if len(cells) != width:
-                code = "row-too-short" if len(cells) < width else "row-too-long"
-                details = {"expected": str(width), "found": str(len(cells))}
-                text = ",".join(cells)
-                reject = Reject(number, code, cell=text, details=details)
-                bad.append(Malformed(number, text, tuple(cells), reject))
-                continue
-            kept = cells[: len(self.headers)]
-            good.append([number, *(unguarded(c) or None if own else c or None for c in kept)])
-        schema = {ROW_NUMBER: pl.UInt32, **dict.fromkeys(self.headers, pl.String)}
-        yield Batch(pl.DataFrame(good, schema=schema, orient="row"), tuple(bad))
-
-
-def open_source(path: str | Path, options: SourceOptions = DEFAULT_OPTIONS) -> Source:
-    """Open a file for reading.
+def open_source(
+    path: str | Path,
+    options: SourceOptions = DEFAULT_OPTIONS,
+    *,
+    standard_input: IO[bytes] | None = None,
+) -> Source:
+    """Open a file for reading; `-` is standard input.
 
     Raises:
-        BadInputError: There is no such file, or it is not a spreadsheet with rows.
+        BadInputError: There is no such file, it is not what its name says, or it has no rows.
     """
     place = Path(path)
-    if place.is_dir():
-        raise BadInputError(f"`{path}` is a folder, not a file", fix="name one spreadsheet in it")
-    if not place.is_file():
-        raise BadInputError(f"there is no file `{path}`", fix="check the name and the folder")
-    content = place.read_bytes()
-    if not content.strip():
-        raise BadInputError(f"`{path}` is empty", fix="export it again; the file has no rows")
-    sheet: str | None = None
-    if content.startswith(b"PK"):
-        kind, (table, sheet) = "xlsx", _sheet(content, options)
-    elif place.suffix.lower() in {".xlsx", ".xls", ".ods", ".pdf", ".docx", ".json", ".png"}:
-        raise BadInputError(f"`{path}` is not a spreadsheet that its name promises")
-    else:
-        kind, table = "csv", _text(content, options)
-    if not table:
-        raise BadInputError(f"`{path}` is empty", fix="export it again; the file has no rows")
-    headers = tuple(table[0][1])
-    if len(table) < 2:
-        raise BadInputError(f"`{path}` has headers but no rows", fix="export it again with rows")
-    own: Sequence[str] = [h for h in headers if h.startswith(OWN_PREFIX)]
-    own = own if ROW_COLUMN in own else []
-    return _SmallSource(
-        name=place.name,
+    if str(path) != "-":
+        _must_be_a_file(place)
+    content = FileBytes(path, standard_input=standard_input)
+    if not content.size_bytes:
+        raise BadInputError(f"`{path}` is empty", fix="export it again; there is nothing in it")
+    kind = options.format or _kind(place, content.head)
+    if kind == "workbook":
+        from bulkload.sources.workbook import open_workbook
+
+        return open_workbook(content, options)
+    table = open_text(content, options)
+    headers = table.layout.headers
+    own = own_columns(headers)
+    return FileSource(
+        name="standard input" if str(path) == "-" else place.name,
         path=str(path),
-        format=kind,
-        size_bytes=len(content),
-        headers=tuple(h for h in headers if h not in own),
-        own_columns=tuple(own),
-        sheet=sheet,
-        digest=hashlib.sha256(content).hexdigest(),
-        rows=table[1:],
+        format="csv",
+        size_bytes=content.size_bytes,
+        headers=tuple(header for header in headers if header not in own),
+        own_columns=own,
+        description={"dialect": table.layout.description(), "compression": content.compression},
+        content=content,
+        table=table,
+        options=options,
     )
 
 
-def _text(content: bytes, options: SourceOptions) -> list[tuple[int, list[str]]]:
+def _must_be_a_file(place: Path) -> None:
     try:
-        text = content.decode(options.encoding or "utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    first = text.split("\n", 1)[0]
-    delimiter = options.delimiter or Counter(c for c in first if c in ",;\t|").most_common(1)
-    if not isinstance(delimiter, str):
-        delimiter = delimiter[0][0] if delimiter else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    table, start = [], 1
-    for cells in reader:
-        if cells:
-            table.append((start, cells))
-        start = reader.line_num + 1
-    return table
+        if place.is_dir():
+            raise BadInputError(
+                f"`{place}` is a folder, not a file", fix="name one spreadsheet in it"
+            )
+        if not place.exists():
+            raise BadInputError(
+                f"there is no file `{place}`", fix="check the spelling and the folder"
+            )
+        with place.open("rb"):
+            pass
+    except OSError as error:
+        raise BadInputError(
+            f"`{place}` cannot be opened: {error.strerror}", fix="check who may read it"
+        ) from None
 
 
-def _sheet(content: bytes, options: SourceOptions) -> tuple[list[tuple[int, list[str]]], str]:
-    book = fastexcel.read_excel(content)
-    name = options.sheet or book.sheet_names[0]
-    frame = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
-    rows = [(n, [c or "" for c in row]) for n, row in enumerate(frame.iter_rows(), start=1)]
-    return rows, name
+def _suffix(place: Path) -> str:
+    suffixes = [suffix.lower().removeprefix(".") for suffix in place.suffixes]
+    if suffixes and suffixes[-1] in {"gz", "zst", "zstd"}:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _kind(place: Path, head: bytes) -> str:
+    suffix = _suffix(place)
+    if head.startswith((_ZIP, _OLE)):
+        if suffix in _TEXT - {""}:
+            raise BadInputError(
+                f"`{place}` is not text, although it is called .{suffix}: it is a workbook",
+                fix="name it .xlsx or .xls, as it was saved",
+            )
+        return "workbook"
+    if suffix in _WORKBOOK:
+        raise BadInputError(
+            f"`{place}` is not a workbook, although it is called .{suffix}",
+            fix="open it in a spreadsheet and save it as .xlsx, or name it .csv if it is text",
+        )
+    return "text"

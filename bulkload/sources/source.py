@@ -111,6 +111,7 @@ class Source(ABC):
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of files; the source cannot be read afterwards."""
 

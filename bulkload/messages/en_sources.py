@@ -1,0 +1,203 @@
+"""English, for what reading a source brings up: rows that cannot be cut, and traces of damage."""
+
+from bulkload.messages.entry import Message
+
+MESSAGES: dict[str, Message] = {
+    "row-too-short": Message(
+        what="Row {row_number} has {found} cells instead of {expected}",
+        fix="Put the missing delimiter back, or quote cells that contain line breaks",
+        cause="A delimiter was lost, or a line break inside a cell is not quoted",
+    ),
+    "row-too-long": Message(
+        what="Row {row_number} has {found} cells instead of {expected}",
+        fix='Quote the cell that contains the delimiter: "Smith, John"',
+        cause="A cell contains the delimiter and is not quoted",
+    ),
+    "quote-unclosed": Message(
+        what="Row {row_number} opens a quote that it does not close",
+        fix="Close the quote, or take it away",
+        cause="A quotation mark was typed into a cell and written out without doubling",
+    ),
+    "quote-misplaced": Message(
+        what="Row {row_number} has a quotation mark in the middle of a cell",
+        fix='Quote the whole cell and double the mark inside: "Dwayne ""Rock"" Johnson"',
+        cause="The program that wrote the file does not quote cells",
+    ),
+    "nul-byte": Message(
+        what="Row {row_number} contains a NUL byte, which no text has",
+        fix="Type the row again, or export the file again",
+        cause="The file was damaged, or is no text file",
+    ),
+    "undecodable": Message(
+        what="Row {row_number} contains bytes that are no characters in the file's encoding",
+        fix="Correct the cell with the sign \N{REPLACEMENT CHARACTER}, or name the right --encoding",
+        cause="Parts of the file come from programs with different encodings",
+    ),
+    "cell-too-large": Message(
+        what="Row {row_number} has a cell of {found} bytes; at most {limit} are read",
+        fix="Shorten the cell, or raise --max-cell-bytes",
+        cause="A picture or a whole document was pasted into a cell",
+    ),
+    "row-too-large": Message(
+        what="Row {row_number} is longer than {limit} bytes",
+        fix="Shorten the row, or raise --max-row-bytes",
+        cause="Line ends are missing, or a document was pasted into a cell",
+    ),
+    "cell-without-header": Message(
+        what="Row {row_number} has text in a column without a header",
+        fix="Give the column a header, or delete the text",
+        cause="A note was typed beside the table",
+    ),
+    "cell-error": Message(
+        what='{column}: the cell holds the error "{cell}" instead of a value',
+        fix="Correct the formula in the workbook, or type the value",
+        cause="A formula points to a cell that is gone, or looks up what is not there",
+        example="#N/A",
+    ),
+    "formula-without-value": Message(
+        what="{column}: formula without value; the workbook was never calculated",
+        fix="Open the workbook in a spreadsheet and save it, or paste the values",
+        cause="A program wrote the formula and no spreadsheet has calculated it since",
+    ),
+    "line-not-an-object": Message(
+        what="Row {row_number} is not a JSON object",
+        fix='Write one object a line: {{"email": "ada@example.com"}}',
+        cause="The line is cut off, or holds a list or a bare value",
+    ),
+    "header-cleaned": Message(
+        what='The header "{column}" had invisible characters or line breaks, which were left out',
+        fix="Nothing has to be done; mappings name it without them",
+    ),
+    "header-blank": Message(
+        what="A column has no header and is called {column}",
+        fix="Give it a header, or name it under ignore: in the mapping",
+    ),
+    "header-duplicate": Message(
+        what='The header "{examples}" stands there twice; the second one is called "{column}"',
+        fix="Give the two columns different headers",
+    ),
+    "header-looks-like-data": Message(
+        what="The header row looks like a customer: {examples}",
+        fix="Add a header row, or read the file with --no-header",
+    ),
+    "header-width": Message(
+        what="The header row has {found} cells, the rows have {expected}",
+        fix="Look whether every column stands under its own header",
+    ),
+    "header-merged": Message(
+        what="Headers are merged over several columns ({examples})",
+        fix="Give every column its own header",
+    ),
+    "blank-rows": Message(
+        what="{count} rows hold no text at all and were left out",
+        fix="Nothing has to be done",
+    ),
+    "totals-row": Message(
+        what="{count} rows look like totals, not like customers: {examples}",
+        fix="Delete the totals row, or let the mapping skip it",
+    ),
+    "scientific-notation": Message(
+        what="{column}: {count} numbers were turned into scientific notation ({examples})",
+        fix="Format the column as text in the spreadsheet and fetch the numbers again; the last digits are lost",
+        cause="A spreadsheet shows long numbers this way and saves to CSV what it shows",
+        example="4.915E+11",
+    ),
+    "decimal-tail": Message(
+        what="{column}: {count} numbers end in .0 ({examples})",
+        fix="Let the mapping take .0 off the end",
+        cause="A program read whole numbers as decimal fractions and wrote them back",
+        example="491711234567.0",
+    ),
+    "zeros-stripped": Message(
+        what="{column}: {count} values are shorter than the usual {usual} digits ({examples}); zeros in front seem lost",
+        fix="Fetch the column again as text, or let the mapping fill it up with zeros",
+        cause="A spreadsheet took codes for numbers",
+        example="1067 for the postcode 01067",
+    ),
+    "digits-lost": Message(
+        what="{column}: {count} numbers have more than 15 digits and end in zeros ({examples}); a spreadsheet keeps 15",
+        fix="Fetch the column again as text; the digits cannot be recovered",
+        cause="A spreadsheet took card or account numbers for numbers",
+        example="4111111111111000",
+    ),
+    "serial-dates": Message(
+        what="{column}: {count} dates are a spreadsheet's day numbers ({examples})",
+        fix="Format the column as date in the spreadsheet, or let the mapping read day numbers",
+        cause="The column was exported without its date format",
+        example="32874 for 1990-01-01",
+    ),
+    "dates-ambiguous": Message(
+        what="{column}: no date tells whether the day or the month comes first ({examples})",
+        fix="Say in the mapping which comes first",
+        example="03/08/1990",
+    ),
+    "dates-decided": Message(
+        what="{column}: dates are written {order}; {examples} settles it",
+        fix="Say so in the mapping",
+    ),
+    "dates-contradict": Message(
+        what="{column}: some dates have the day first, others the month ({examples})",
+        fix="Correct the column; no order fits all of its dates",
+        cause="A spreadsheet with another language read some of the dates and left the others as text",
+    ),
+    "mixed-types": Message(
+        what="{column}: {count} cells are {odd}, the others {usual} ({examples})",
+        fix="Look at these cells; two columns may have been mixed up",
+    ),
+    "invisible-characters": Message(
+        what="{column}: {count} cells contain no-break spaces or invisible characters ({examples})",
+        fix="Let the mapping trim the column",
+        cause="The cells were copied from a web page",
+    ),
+    "control-characters": Message(
+        what="{column}: {count} cells contain control characters ({examples})",
+        fix="Type these cells again",
+    ),
+    "direction-characters": Message(
+        what="{column}: {count} cells contain characters that turn the direction of writing ({examples})",
+        fix="Type these cells again",
+    ),
+    "mojibake": Message(
+        what="{column}: {count} cells were read in the wrong encoding before ({examples})",
+        fix="Export the file again as UTF-8; the original program still has the right text",
+        cause="A UTF-8 file was opened as Western and saved",
+        example="JosÃ©",
+    ),
+    "replacement-character": Message(
+        what="{column}: {count} cells contain the sign \N{REPLACEMENT CHARACTER}, where a character was lost ({examples})",
+        fix="Export the file again as UTF-8, or correct the cells",
+    ),
+    "rows-hidden": Message(
+        what="{count} rows are hidden or filtered out in the workbook; they are read like the others",
+        fix="Delete them, or copy the visible rows to a new sheet, if they are not meant",
+    ),
+    "columns-hidden": Message(
+        what="{count} columns are hidden in the workbook; they are read like the others",
+        fix="Name those under ignore: that are not meant",
+    ),
+    "sheets-more": Message(
+        what='Only the sheet "{sheet}" was read; the workbook also has {examples}',
+        fix="Choose another one with --sheet",
+    ),
+    "sheets-hidden": Message(
+        what="The workbook has hidden sheets: {examples}",
+        fix="Choose one with --sheet if it is meant",
+    ),
+    "numbers-as-shown": Message(
+        what="{column}: {count} numbers were read as the workbook shows them ({examples})",
+        fix="Nothing has to be done",
+        cause="A number format adds zeros or signs that the cell itself does not hold",
+    ),
+    "numbers-not-as-shown": Message(
+        what="{column}: {count} numbers have the format {format}, which bulkload cannot show; the plain number was read",
+        fix="Format the column as text, or compare some of its values",
+    ),
+    "dates-1904": Message(
+        what="The workbook counts its days from 1904, as old Macs did; its dates were read that way",
+        fix="Compare one date with the spreadsheet",
+    ),
+    "cells-merged": Message(
+        what="{count} cells are merged ({examples}); only the first row of each holds the value",
+        fix="Unmerge them and fill in the value where it belongs",
+    ),
+}

@@ -1,0 +1,102 @@
+"""A source over one table: what every format has in common once its cells are text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from bulkload.cells import ROW_COLUMN, unguarded_expr
+from bulkload.records import Finding
+from bulkload.sources.forensics import Watcher
+from bulkload.sources.source import (
+    OWN_PREFIX,
+    ROW_NUMBER,
+    Batch,
+    Source,
+    SourceOptions,
+)
+from bulkload.sources.stream import FileBytes
+
+_SHOWN = 5
+"""Places named in a finding."""
+
+
+class Table(Protocol):
+    """Rows under headers, own columns and blank rows still among them."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all rows in file order; it can be called again."""
+
+    def findings(self) -> list[Finding]:
+        """Return what the table itself is odd about; complete after its batches."""
+
+
+@dataclass(kw_only=True)
+class FileSource(Source):
+    """One table of one file."""
+
+    content: FileBytes = field(repr=False)
+    table: Table = field(repr=False)
+    options: SourceOptions
+    found: list[Finding] = field(default_factory=list)
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the file's bytes."""
+        return self.content.sha256
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What a person should know about the file; complete after the batches are read."""
+        return list(self.found)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all rows in file order; it can be called again."""
+        watcher = Watcher(self.headers, enabled=self.options.forensics)
+        blank = _BlankRows()
+        for batch in self.table.batches():
+            rows = blank.without(batch.rows.drop(self.own_columns))
+            if self.own_columns and rows.height:
+                rows = rows.with_columns(unguarded_expr(pl.col(self.headers)))
+            watcher.see(rows)
+            if rows.height or batch.malformed:
+                yield Batch(rows, batch.malformed)
+        self.found = [*self.table.findings(), *blank.findings(), *watcher.findings()]
+
+    def close(self) -> None:
+        """Let go of files; the source cannot be read afterwards."""
+        self.content.close()
+
+
+def own_columns(headers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that bulkload wrote itself, if this is a rejects file."""
+    if ROW_COLUMN not in headers:
+        return ()
+    return tuple(header for header in headers if header.startswith(OWN_PREFIX))
+
+
+@dataclass(slots=True)
+class _BlankRows:
+    """Rows without any text are no customers; they are counted and left out."""
+
+    count: int = 0
+    places: list[str] = field(default_factory=list)
+
+    def without(self, rows: pl.DataFrame) -> pl.DataFrame:
+        cells = [name for name in rows.columns if name != ROW_NUMBER]
+        if not cells or any(not rows[name].null_count() for name in cells):
+            return rows
+        blank = pl.all_horizontal(pl.col(cells).is_null())
+        numbers = rows.filter(blank)[ROW_NUMBER]
+        if not len(numbers):
+            return rows
+        self.count += len(numbers)
+        room = _SHOWN - len(self.places)
+        self.places += [f"A{number}" for number in numbers.head(max(0, room))]
+        return rows.filter(~blank)
+
+    def findings(self) -> list[Finding]:
+        return [Finding("blank-rows", "", tuple(self.places), self.count)] if self.count else []

@@ -1,0 +1,272 @@
+r"""Delimited text as a source: clean blocks at Polars' full speed, the rest record by record.
+
+    bytes -> UTF-8 blocks -> structural check -> Polars -> numbered rows
+                                  \-> scanner -> malformed rows
+
+While Polars cuts one block on its threads, the next one is checked.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from bulkload.records import Finding, Reject
+from bulkload.sources import encoding as encodings
+from bulkload.sources.blocks import Sifted, clean, sift
+from bulkload.sources.dialect import Layout, find_layout
+from bulkload.sources.polars_csv import read_cells
+from bulkload.sources.scanner import LONGEST_TEXT, Grammar, Scanner, Span
+from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
+from bulkload.sources.stream import Content
+
+
+def open_text(content: Content, options: SourceOptions) -> TextTable:
+    """Find out how a text file is written and where its table is.
+
+    Raises:
+        BadInputError: It is empty, has no rows, or is no text.
+    """
+    name = options.encoding
+    encoding = encodings.known_encoding(name) if name else encodings.find_encoding(content)
+    size = encodings.SAMPLE_BYTES
+    sample, whole = b"", True
+    with content.content() as opened:
+        for block, _ in encodings.blocks(opened, encoding, size):
+            sample += block
+            if len(sample) > size:
+                whole = False
+                break
+    layout = find_layout(sample, encoding, options, shown=content.shown, whole=whole)
+    return TextTable(content, layout, options)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A block on its way through Polars."""
+
+    block: bytes
+    sifted: Sifted
+    frame: Future[pl.DataFrame | None]
+
+
+@dataclass(slots=True)
+class TextTable:
+    """A table in a text file: its layout, and its rows in blocks."""
+
+    content: Content
+    layout: Layout
+    options: SourceOptions
+    _columns: tuple[str, ...] = field(init=False)
+    _line_end: bytes = field(init=False)
+    _sound: Scanner = field(init=False)
+    _harmed: Scanner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sound, self._harmed = self._scanner(damaged=False), self._scanner(damaged=True)
+        self._columns = tuple(f"c{n}" for n in range(self.layout.width))
+        self._line_end = b"\r" if self.layout.line_end == b"\r" else b"\n"
+
+    def findings(self) -> list[Finding]:
+        """Return what was odd about the head of the table."""
+        return list(self.layout.findings)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows, block by block, in file order."""
+        row_number = self.layout.data_row
+        with ThreadPoolExecutor(1) as pool:
+            pending: deque[_Job] = deque()
+            for job in self._jobs(pool):
+                pending.append(job)
+                if len(pending) > 1:
+                    batch, lines = self._finished(pending.popleft(), row_number)
+                    row_number += lines
+                    yield batch
+            while pending:
+                batch, lines = self._finished(pending.popleft(), row_number)
+                row_number += lines
+                yield batch
+
+    def _scanner(self, *, damaged: bool) -> Scanner:
+        layout, options = self.layout, self.options
+        limits = (options.max_cell_bytes, options.max_row_bytes)
+        grammar = Grammar(layout.delimiter, layout.quote, layout.width, *limits)
+        return Scanner(grammar, damaged=damaged)
+
+    def _jobs(self, pool: ThreadPoolExecutor) -> Iterator[_Job]:
+        """Yield the file's blocks in order, each with its parse under way."""
+        rest, rest_harmed, skipping = b"", False, False
+        with self.content.content() as opened:
+            texts = encodings.blocks(opened, self.layout.encoding, self.options.block_bytes)
+            for text, harmed, final in _with_last(_after(texts, self.layout.data_start)):
+                start = text.find(self._line_end) + 1 if skipping else 0
+                if skipping and not start and not final:
+                    continue
+                whole = rest + (text[start:] if start or not skipping else b"")
+                skipping = False
+                cut = len(whole) if final else whole.rfind(self._line_end) + 1
+                if not cut:
+                    rest, rest_harmed = whole, rest_harmed or harmed
+                    if len(whole) > self.options.max_row_bytes:
+                        yield self._oversize(pool, whole)
+                        rest, skipping = b"", True
+                    continue
+                job = self._job(pool, whole[:cut], harmed or rest_harmed, final=final)
+                rest = job.block[job.sifted.used :] + whole[cut:]
+                rest_harmed = bool(rest) and (harmed or rest_harmed)
+                yield job
+
+    def _job(self, pool: ThreadPoolExecutor, block: bytes, harmed: bool, *, final: bool) -> _Job:
+        sifted = None if harmed else clean(block, self._sound, self._line_end)
+        if sifted is None:
+            block, sifted = self._sifted(block, harmed=harmed, final=final)
+        return _Job(block, sifted, pool.submit(self._parsed, sifted))
+
+    def _sifted(self, block: bytes, *, harmed: bool, final: bool) -> tuple[bytes, Sifted]:
+        try:
+            block.decode()
+        except UnicodeDecodeError:
+            block, harmed = block.decode("utf-8", "replace").encode(), True
+        scanner = self._harmed if harmed else self._sound
+        return block, sift(block, scanner, self._line_end, final=final)
+
+    def _oversize(self, pool: ThreadPoolExecutor, line: bytes) -> _Job:
+        """Return a job for a line that is too long to be held; what is kept of it is its begin."""
+        kept = line[:LONGEST_TEXT].decode("utf-8", "ignore").encode()
+        details = {"limit": str(self.options.max_row_bytes)}
+        span = Span(0, len(kept), "row-too-large", (kept,), details=details)
+        empty = pl.Series([], dtype=pl.UInt32)
+        sifted = Sifted(lines=empty, spans=[(0, span)], used=len(kept), line_count=1)
+        return _Job(kept, sifted, pool.submit(self._parsed, sifted))
+
+    def _parsed(self, sifted: Sifted) -> pl.DataFrame | None:
+        """Return the cells of what is proven; None if Polars finds that it is not."""
+        layout = self.layout
+        quoted = bool(layout.quote) and not sifted.plain
+        if sifted.proven.startswith(codecs.BOM_UTF8):
+            return None  # Polars would take a mark off that is text here
+        try:
+            frame = read_cells(
+                sifted.proven,
+                self._columns,
+                layout.delimiter.decode(),
+                quote=layout.quote.decode() if quoted else None,
+                line_end=sifted.line_end.decode(),
+                empty_is_null=True,
+            )
+        except pl.exceptions.PolarsError:
+            return None
+        if quoted and layout.quote * 2 in sifted.proven:
+            frame = frame.select(pl.when(pl.all() != "").then(pl.all()))
+        return frame
+
+    def _finished(self, job: _Job, row_number: int) -> tuple[Batch, int]:
+        """Return a block's rows and how many lines it has."""
+        sifted, frame = job.sifted, job.frame.result()
+        if sifted.lines is None and (frame is None or not self._complete(sifted, frame)):
+            job.block, sifted = self._sifted(job.block, harmed=False, final=True)
+            frame = self._parsed(sifted)
+        if sifted.lines is not None and (frame is None or frame.height != len(sifted.lines)):
+            frame = self._by_hand(sifted.proven)
+        if frame is None:
+            raise AssertionError("a block without lines is proven by its counts")
+        lines = sifted.lines
+        if lines is None:
+            lines = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+        numbers = (lines.cast(pl.UInt32) + row_number).alias(ROW_NUMBER)
+        rows, beyond = self._rows(frame, numbers)
+        malformed = [
+            self._malformed(job.block, row_number + line, span) for line, span in sifted.spans
+        ]
+        malformed = sorted([*malformed, *beyond], key=lambda one: one.row_number)
+        count = sifted.line_count if sifted.line_count is not None else frame.height
+        return Batch(rows, tuple(malformed)), count
+
+    def _complete(self, sifted: Sifted, frame: pl.DataFrame) -> bool:
+        """Return whether no line of a clean block was too short, and no cell is too large."""
+        expected = (self.layout.width - 1) * (frame.height - sifted.quoted_lines)
+        if sifted.delimiters != expected:
+            return False
+        limit = self.options.max_cell_bytes
+        if len(sifted.proven) <= limit:
+            return True
+        longest = frame.select(pl.all().str.len_bytes().max()).row(0)
+        return max((length or 0 for length in longest), default=0) <= limit
+
+    def _by_hand(self, proven: bytes) -> pl.DataFrame:
+        """Cut records one by one where Polars counts them differently."""
+        found = [
+            [cell.decode() or None for cell in self._sound.cells(proven, span)]
+            for span in self._sound.spans(proven)
+            if not span.blank
+        ]
+        schema = dict.fromkeys(self._columns, pl.String)
+        return pl.DataFrame(found, schema=schema, orient="row")
+
+    def _rows(
+        self, frame: pl.DataFrame, numbers: pl.Series
+    ) -> tuple[pl.DataFrame, list[Malformed]]:
+        """Return the rows under their headers, and those with text where no header is."""
+        headers = self.layout.headers
+        frame = frame.insert_column(0, numbers)
+        beyond: list[Malformed] = []
+        extra = list(self._columns[len(headers) :])
+        if extra and any(frame[name].null_count() < frame.height for name in extra):
+            outside = pl.any_horizontal(pl.col(extra).is_not_null())
+            for number, *cells in frame.filter(outside).iter_rows():
+                shown = tuple(cell or "" for cell in cells)
+                beyond.append(_malformed(number, self._joined(shown), shown, "cell-without-header"))
+            frame = frame.filter(~outside)
+        names = dict(zip(self._columns, headers, strict=False))
+        frame = frame.select(ROW_NUMBER, *names).rename(names)
+        missing = headers[len(self._columns) :]
+        if missing:
+            frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+        return frame, beyond
+
+    def _joined(self, cells: tuple[str, ...]) -> str:
+        return self.layout.delimiter.decode().join(cells)
+
+    def _malformed(self, block: bytes, row_number: int, span: Span) -> Malformed:
+        text = block[span.start : span.end].rstrip(b"\r\n").decode("utf-8", "replace")
+        cells = tuple(_short(cell.decode("utf-8", "replace")) for cell in span.cells)
+        return _malformed(row_number, _short(text), cells, span.problem, span.details)
+
+
+def _malformed(
+    row_number: int,
+    text: str,
+    cells: tuple[str, ...],
+    code: str,
+    details: dict[str, str] | None = None,
+) -> Malformed:
+    reject = Reject(row_number, code, cell=text, details=details or {})
+    return Malformed(row_number, text, cells, reject)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+
+
+def _after(texts: Iterator[tuple[bytes, bool]], skip: int) -> Iterator[tuple[bytes, bool]]:
+    """Leave out the first bytes of a text."""
+    for text, harmed in texts:
+        kept = text[skip:] if skip else text
+        skip = max(0, skip - len(text))
+        if kept:
+            yield kept, harmed
+
+
+def _with_last(texts: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool, bool]]:
+    """Say of every block whether it is the last."""
+    before: tuple[bytes, bool] | None = None
+    for following in texts:
+        if before is not None:
+            yield *before, False
+        before = following
+    yield *(before or (b"", False)), True
