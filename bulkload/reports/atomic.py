@@ -2,6 +2,8 @@
 
     temporary name beside the final one (O_EXCL, O_NOFOLLOW, 0600) -> fsync -> rename -> fsync of the folder
 
+What a killed process has left under a temporary name is removed by whoever writes that file next.
+
 A crash at any point leaves the old file, the new file or none, never half of one. What stood at the
 final name before is replaced; if it was a link, the link is replaced and what it points to is not
 touched.
@@ -11,14 +13,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from bulkload.errors import BulkloadError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None  # type: ignore[assignment]
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
 _DEVICES = {"con", "prn", "aux", "nul"} | {
@@ -37,12 +46,14 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         BulkloadError: The folder is missing or not writable, or the disk is full.
     """
+    sweep(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     with _disk_errors(path):
         descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with os.fdopen(descriptor, "w+b") as file:
+                claim(descriptor)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -51,6 +62,43 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+
+
+def claim(descriptor: int) -> bool:
+    """Mark a temporary file or folder as in use until its process ends; False if another uses it."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def hold(folder: Path) -> int:
+    """Mark a temporary folder as in use; return what to close then, -1 without such marks."""
+    if fcntl is None:
+        return -1
+    descriptor = os.open(folder, os.O_RDONLY)
+    claim(descriptor)
+    return descriptor
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes that died while writing `path` have left behind."""
+    beside = f".{glob.escape(path.name)}."
+    for stray in [*path.parent.glob(f"{beside}*.part"), *path.parent.glob(f"{beside}*.parts")]:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(stray, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            try:
+                if not claim(descriptor):
+                    continue
+                if stray.is_dir():
+                    shutil.rmtree(stray)
+                else:
+                    stray.unlink()
+            finally:
+                os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ own beside the final file, readable by the owner only, and are gone when the wri
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ import polars as pl
 from bulkload.cells import ROW_COLUMN, guarded, guarded_expr
 from bulkload.errors import BulkloadError
 from bulkload.records import Customer
-from bulkload.reports.atomic import atomic_file
+from bulkload.reports.atomic import atomic_file, hold, sweep
 from bulkload.reports.rejects import quoted, quoted_expr
 from bulkload.reports.sheets import PlainSheet, PlainWorkbook
 
@@ -78,6 +79,7 @@ class ExportWriter:
         self._waiting: list[Mapping[str, Any]] = []
         self._parts: list[Path] = []
         self._folder: Path | None = None
+        self._hold = -1
 
     def write(self, rows: pl.DataFrame | Iterable[Mapping[str, Any]]) -> None:
         """Append rows: a frame, or mappings from column to text, whole number or None."""
@@ -138,12 +140,14 @@ class ExportWriter:
             self._columns |= dict.fromkeys(rows.columns)
             return
         if self._folder is None:
+            sweep(self.path)
             # mkdtemp makes it 0700, so that what lies in it is nobody else's whatever its mode.
             self._folder = Path(
                 tempfile.mkdtemp(
                     prefix=f".{self.path.name}.", suffix=".parts", dir=self.path.parent
                 )
             )
+            self._hold = hold(self._folder)
         self._columns |= dict.fromkeys(rows.columns)
         self.rows += rows.height
         part = self._folder / f"{len(self._parts)}.arrow"
@@ -212,6 +216,8 @@ class ExportWriter:
     def _discard(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+            if self._hold >= 0:
+                os.close(self._hold)
             self._folder = None
 
 
