@@ -3,6 +3,8 @@
     BulkloadError                2   usage, mapping, configuration
      |- CredentialsError         3   the system refused the credentials
      |- UnreachableError         4   the system is not there or gave up; the run can be resumed
+     |- JournalBusyError         4   another run holds the journal; try again when it has finished
+     |- JournalStoppedError      4   the journal cannot be written; sending stopped, resumable
      |- SafetyStopError          5   a safety limit stopped the run before harm was done
      |- BadInputError           65   source or journal cannot be read
      |- InterruptedRunError    130   a signal stopped the run; it can be resumed
@@ -43,6 +45,18 @@ class CredentialsError(BulkloadError):
 
 class UnreachableError(BulkloadError):
     """The system is not there, answers with failures only, or asks to come back later."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class JournalBusyError(BulkloadError):
+    """Another process holds the journal; nothing was sent."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class JournalStoppedError(BulkloadError):
+    """The journal could not be written (disk full, I/O error); sending stopped at once."""
 
     exit_code: ClassVar[int] = 4
 

@@ -1,0 +1,78 @@
+"""The token of a run: given, or obtained by signing in; renewed once, however many ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from bulkload.connectors.base import Connector
+from bulkload.errors import CredentialsError, UnreachableError
+from bulkload.wire import Wire, WireError
+
+
+class Credentials:
+    """Gives `Wire` its headers; `Wire(..., authorization=credentials.headers)`.
+
+    Args:
+        connector: Knows the headers and how to sign in.
+        token: What the profile says; empty if it has to be obtained.
+    """
+
+    def __init__(self, connector: Connector, token: str = "") -> None:
+        self._connector = connector
+        self._token = token
+        self._renewals = 0
+        self._turn = asyncio.Lock()
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that carry the credentials."""
+        return self._connector.authorization(self._token)
+
+    @property
+    def version(self) -> int:
+        """Grows with every new token; taken before a request, given back to `renew` after a 401."""
+        return self._renewals
+
+    async def ensure(self, wire: Wire) -> None:
+        """Sign in if there is no token yet.
+
+        Raises:
+            CredentialsError: The system refuses user name or password.
+            UnreachableError: It does not answer.
+        """
+        if not self._token and self._connector.sign_in() is not None:
+            await self.renew(wire, self.version)
+
+    async def renew(self, wire: Wire, version: int) -> None:
+        """Obtain a new token, unless somebody has since `version`.
+
+        Raises:
+            CredentialsError: There is no way to sign in, or the system refuses.
+            UnreachableError: It does not answer.
+        """
+        async with self._turn:
+            if version != self._renewals:
+                return
+            request = self._connector.sign_in()
+            if request is None:
+                raise refused(wire)
+            try:
+                response = await wire.send(request)
+            except WireError as error:
+                raise UnreachableError(
+                    f"signing in failed ({error})", where=wire.base_url, fix="try again later"
+                ) from error
+            token = self._connector.token_of(response)
+            if not token:
+                raise refused(wire)
+            self._token = token
+            self._renewals += 1
+
+
+def refused(wire: Wire) -> CredentialsError:
+    """Return the error for credentials that the system does not accept."""
+    return CredentialsError(
+        "the system does not accept the credentials; nothing was sent with them",
+        where=wire.base_url,
+        fix="check the token, or make a new one; `bulkload doctor` tests it",
+    )

@@ -1,0 +1,331 @@
+"""One request after another to one system: paced, counted, paused while the system is unwell.
+
+passage()   wait for health and for a slot          before the intent
+send()      one exchange, understood                after the intent
+read()      a read, repeated until it is readable   look-ups, pages, probes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bulkload.connectors.base import Connector, Limit, Meaning
+from bulkload.delivery.clock import Clock
+from bulkload.delivery.credentials import Credentials, refused
+from bulkload.delivery.health import Breaker, Health, RetryQuota
+from bulkload.delivery.options import DeliveryOptions, Tick, Watcher
+from bulkload.delivery.pacing import Pacer, Rate
+from bulkload.delivery.policy import (
+    FAILURES,
+    Event,
+    Kind,
+    Next,
+    Wait,
+    event_of,
+    event_of_error,
+    rule_for,
+)
+from bulkload.delivery.retry import THROTTLE_BASE_S, backoff_s, retry_after_s
+from bulkload.errors import (
+    BulkloadError,
+    CredentialsError,
+    UnreachableError,
+)
+from bulkload.wire import Request, Response, UnusableTargetError, Wire, WireError
+
+TOLD_FROM_S = 10.0
+"""Waits shorter than this are not worth a sentence."""
+
+_STOPS: Mapping[int, tuple[type[BulkloadError], str, str]] = {
+    300: (
+        BulkloadError,
+        "this is not the system's own address",
+        "set the base URL to the address that answers itself",
+    ),
+    402: (CredentialsError, "the system wants to be paid first", "see the system's dashboard"),
+    403: (
+        CredentialsError,
+        "the credentials do not allow this",
+        "check what the token may do; `bulkload doctor` shows it",
+    ),
+    404: (
+        BulkloadError,
+        "the system does not know this address",
+        "check the program's id with `bulkload program list`, and the base URL",
+    ),
+    500: (UnreachableError, "the system cannot do this", "try again later"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came back from one request."""
+
+    event: Event
+    response: Response | None = None
+    meaning: Meaning | None = None
+    error: WireError | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status; None without an answer."""
+        return self.response.status if self.response else None
+
+    @property
+    def words(self) -> str:
+        """What to tell about it, without contact data."""
+        if self.meaning is not None and self.meaning.message:
+            return self.meaning.message
+        if self.response is not None:
+            return f"HTTP {self.response.status}"
+        return str(self.error)
+
+
+class Exchange:
+    """Everything that one run says to one system goes through here."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        wire: Wire,
+        *,
+        options: DeliveryOptions,
+        clock: Clock,
+        jitter: random.Random,
+        credentials: Credentials | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.connector = connector
+        self.wire = wire
+        self.options = options
+        self.clock = clock
+        self.jitter = jitter
+        self.watcher = watcher or Watcher()
+        self.quota = RetryQuota()
+        self.breaker = Breaker()
+        self.credentials = credentials
+        self.promises = connector.promises()
+        self.pacer = Pacer(windows_of(self.promises.limits, options.rate), clock)
+        self._began = clock.monotonic()
+        self._tick = Tick(0.0)
+        self._healing = asyncio.Lock()
+        self._ever_answered = False
+        self._ending: BulkloadError | None = None
+
+    async def passage(self) -> None:
+        """Wait until a request may leave.
+
+        Raises:
+            UnreachableError: The system has been unwell for too long, or asks for too long a pause.
+        """
+        if self._ending is not None:
+            raise self._ending
+        while self.breaker.health(self.clock.monotonic()) is not Health.WELL:
+            await self._heal()
+        await self._slot()
+
+    async def send(self, request: Request) -> Heard:
+        """Send one request now and say what came back; the caller has waited for `passage`."""
+        began = self.clock.monotonic()
+        self._second(began).sent += 1
+        try:
+            response = await self.wire.send(request)
+        except WireError as error:
+            heard = Heard(event_of_error(error), error=error)
+        else:
+            heard = self._understood(request, response)
+        self._learn(heard, began)
+        return heard
+
+    async def read(self, request: Request) -> Response:
+        """Send a read until its answer can be read.
+
+        Raises:
+            UnreachableError: It failed `options.attempts` times.
+            BulkloadError: No request can succeed.
+        """
+        attempt = 0
+        signed_in = False
+        while True:
+            await self.passage()
+            version = self.credentials.version if self.credentials else 0
+            heard = await self.send(request)
+            rule = rule_for(heard.event, Kind.READ)
+            if rule.next is Next.DONE and heard.response is not None:
+                self.quota.succeeded()
+                return heard.response
+            if rule.next is Next.REFRESH:
+                await self.renew(version, again=signed_in)
+                signed_in = True
+                continue
+            if rule.next is Next.STOP:
+                raise self.stop(request, heard)
+            attempt += rule.is_attempt
+            if attempt >= self.patience:
+                raise UnreachableError(
+                    f"the system does not answer ({heard.words})",
+                    where=self.wire.base_url,
+                    fix="check the address and the network, then run the same command again",
+                )
+            await self.clock.sleep(self.pause_s(rule.wait, attempt, heard))
+
+    async def renew(self, version: int, *, again: bool) -> None:
+        """Sign in again after a 401; a second 401 with the new token ends the run.
+
+        Raises:
+            CredentialsError: There is nothing better to sign in with.
+        """
+        if self.credentials is None or again:
+            raise refused(self.wire)
+        await self.credentials.renew(self.wire, version)
+
+    @property
+    def patience(self) -> int:
+        """Attempts before giving up: fewer while the system has never answered at all."""
+        return self.options.attempts if self._ever_answered else min(3, self.options.attempts)
+
+    def pause_s(self, wait: Wait, attempt: int, heard: Heard) -> float:
+        """Return the pause before the next try."""
+        if wait is Wait.NONE:
+            return 0.0
+        if wait is Wait.SERVER:
+            if heard.retry_after_s is not None:
+                # Those who were sent away together should not come back together.
+                return heard.retry_after_s * (1 + self.jitter.uniform(0.0, 0.1))
+            return backoff_s(attempt, self.jitter, base_s=THROTTLE_BASE_S)
+        return backoff_s(attempt, self.jitter)
+
+    def flush(self) -> None:
+        """Hand the last second of the timeline over."""
+        if self._tick.sent or self._tick.latencies_ms:
+            self.watcher.tick(self._tick)
+            self._tick = Tick(self.clock.monotonic() - self._began)
+
+    def retried(self) -> None:
+        """Note on the timeline that a row is sent again."""
+        self._second(self.clock.monotonic()).retried += 1
+
+    async def _slot(self) -> None:
+        wait = self.pacer.wait_s()
+        if wait >= TOLD_FROM_S:
+            self._say_wait(wait, "the system's limit is reached")
+        await self.pacer.slot()
+
+    def _understood(self, request: Request, response: Response) -> Heard:
+        meaning = self.connector.meaning(request, response)
+        event = event_of(response, meaning, not_applied_on_503=self.promises.not_applied_on_503)
+        asked = None
+        if event in (Event.THROTTLED, Event.UNAVAILABLE):
+            asked = retry_after_s(response.headers, epoch_s=self.clock.epoch_s())
+        return Heard(event, response, meaning, retry_after_s=asked)
+
+    def _learn(self, heard: Heard, began: float) -> None:
+        now = self.clock.monotonic()
+        tick = self._second(now)
+        if heard.response is not None:
+            self._ever_answered = True
+            tick.latencies_ms.append((now - began) * 1000)
+        self.breaker.called(now, failed=heard.event in FAILURES)
+        if heard.event is Event.APPLIED:
+            tick.applied += 1
+        elif heard.event is Event.THROTTLED:
+            tick.throttled += 1
+            asked = heard.retry_after_s
+            if asked is not None:
+                if asked > self.options.max_wait_s:
+                    self._ending = self._too_long(asked)
+                elif asked >= TOLD_FROM_S:
+                    self._say_wait(asked, "the system asks to slow down")
+                self.pacer.close_for(asked)
+
+    async def _heal(self) -> None:
+        async with self._healing:
+            now = self.clock.monotonic()
+            health = self.breaker.health(now)
+            if health is not Health.WELL and not self._ever_answered:
+                raise UnreachableError(
+                    "the system has not answered a single request",
+                    where=self.wire.base_url,
+                    fix="check the address and the network, then run the same command again",
+                )
+            if health is Health.GONE:
+                raise UnreachableError(
+                    "the system keeps failing; every row is safe where it is",
+                    where=self.wire.base_url,
+                    fix="run the same command again later: it continues where it stopped",
+                )
+            if health is Health.PAUSED:
+                wait = self.breaker.wait_s(now)
+                self._say_wait(wait, "half of the recent requests failed")
+                await self.clock.sleep(wait)
+            elif health is Health.PROBING:
+                await self._slot()
+                self._second(now).sent += 1
+                self.breaker.probed(self.clock.monotonic(), failed=not await self._probe())
+
+    async def _probe(self) -> bool:
+        request = self.connector.whoami()
+        try:
+            response = await self.wire.send(request)
+        except WireError:
+            return False
+        return event_of(response, self.connector.meaning(request, response)) not in FAILURES
+
+    def stop(self, request: Request, heard: Heard) -> BulkloadError:
+        """Return the error for an answer after which no request can succeed."""
+        if isinstance(heard.error, UnusableTargetError):
+            return BulkloadError(
+                f"nothing can be sent to this address: {heard.error}",
+                where=self.wire.base_url,
+                fix="check the base URL; certificates of a company's own are named in a file",
+            )
+        where = self.wire.base_url + request.path.partition("?")[0]
+        status, words = heard.status or 0, heard.words
+        if heard.meaning is not None and heard.meaning.quota:
+            return UnreachableError(
+                f"the system's quota ({heard.meaning.quota}) is used up: {words}",
+                where=where,
+                fix="run the same command again when it renews: it continues where it stopped",
+            )
+        if 300 <= status < 400:  # noqa: PLR2004
+            host = (heard.response.headers.get("location", "") if heard.response else "")[:200]
+            words, status = f"it redirects to `{host}`, which is not followed", 300
+        elif status >= 500:  # noqa: PLR2004
+            status = 500
+        error, what, fix = _STOPS.get(status, (BulkloadError, "the system refuses", ""))
+        return error(f"{what}: {words}", where=where, fix=fix)
+
+    def _too_long(self, asked_s: float) -> UnreachableError:
+        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.clock.epoch_s() + min(asked_s, 10**9)))  # fmt: skip
+        return UnreachableError(
+            f"the system asks to wait until {until}",
+            where=self.wire.base_url,
+            fix="run the same command again then: it continues where it stopped",
+        )
+
+    def _say_wait(self, wait_s: float, why: str) -> None:
+        until = time.strftime("%H:%M:%S", time.localtime(self.clock.epoch_s() + wait_s))
+        self.watcher.say(f"{why}: waiting {wait_s:.0f} s, until {until}")
+
+    def _second(self, now: float) -> Tick:
+        at_s = now - self._began
+        if at_s - self._tick.at_s >= 1.0:
+            self.flush()
+            self._tick = Tick(float(int(at_s)))
+        return self._tick
+
+
+def windows_of(limits: tuple[Limit, ...], rate: Rate | None) -> list[Rate]:
+    """Return the windows to keep: the system's paces and the user's rate.
+
+    Hard quotas are not paced: they are spent as they are needed, and end the run when used up.
+    """
+    windows = [
+        Rate(limit.calls, limit.per_s) for limit in limits if not limit.hard and not limit.bulk
+    ]
+    return [*windows, rate] if rate else windows

@@ -1,0 +1,130 @@
+"""How the system is doing: a breaker that pauses sending, and a quota that ends retry storms."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import StrEnum
+
+WINDOW_S = 30.0
+FEWEST_CALLS = 20
+FAILING_SHARE = 0.5
+FIRST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 300.0
+PROBES = 3
+PAUSES_WITHOUT_SUCCESS = 3
+
+QUOTA_TOKENS = 500.0
+REFILL_PER_SUCCESS = 1.0
+TRICKLE_PER_S = 0.5
+"""So that the last rows of a run, with no fresh ones left to succeed, are retried at all."""
+
+
+class Health(StrEnum):
+    """What the breaker lets through."""
+
+    WELL = "well"
+    PAUSED = "paused"
+    PROBING = "probing"
+    """Reads only, until enough of them succeed."""
+    GONE = "gone"
+    """Paused too often without one success; the run stops and can be resumed."""
+
+
+class Breaker:
+    """Pauses sending when half of the recent calls fail. Pure: it is told the time.
+
+    It never decides about rows: they wait.
+
+    Source: thresholds between resilience4j's (50 % of 100 calls, 60 s) and Polly's (10 % of 100 in
+    30 s); probes are reads, since a create as a probe could be applied twice.
+    """
+
+    def __init__(self) -> None:
+        self._calls: deque[tuple[float, bool]] = deque()
+        self._failures = 0
+        self._until = 0.0
+        self._pause_s = FIRST_PAUSE_S
+        self._pauses = 0
+        self._probes_left = 0
+        self.pauses = 0
+        """All pauses so far."""
+
+    def health(self, now: float) -> Health:
+        """Return what may be sent now."""
+        if self._pauses > PAUSES_WITHOUT_SUCCESS:
+            return Health.GONE
+        if self._probes_left == 0:
+            return Health.WELL
+        return Health.PAUSED if now < self._until else Health.PROBING
+
+    def wait_s(self, now: float) -> float:
+        """Return how long the pause still lasts."""
+        return max(0.0, self._until - now)
+
+    def called(self, now: float, *, failed: bool) -> None:
+        """Note how a call went."""
+        if self._probes_left:
+            return  # answers to what was under way when the pause began
+        self._calls.append((now, failed))
+        self._failures += failed
+        while self._calls and self._calls[0][0] < now - WINDOW_S:
+            self._failures -= self._calls.popleft()[1]
+        if not failed:
+            self._pauses = 0
+            self._pause_s = FIRST_PAUSE_S
+        elif len(self._calls) >= FEWEST_CALLS and self._failures >= FAILING_SHARE * len(
+            self._calls
+        ):
+            self._pause(now)
+
+    def probed(self, now: float, *, failed: bool) -> None:
+        """Note how a probe went."""
+        if failed:
+            self._pause(now)
+            return
+        self._probes_left -= 1
+        if self._probes_left == 0:
+            self._calls.clear()
+            self._failures = 0
+
+    def _pause(self, now: float) -> None:
+        self._until = now + self._pause_s
+        self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
+        self._pauses += 1
+        self.pauses += 1
+        self._probes_left = PROBES
+
+
+class RetryQuota:
+    """Tokens that every retry costs and every success gives back. Pure: it is told the time.
+
+    Source: retry quota of the AWS SDKs (500 tokens, 5 for a retry, 10 for a time-out, 14 in the new
+    mode); the trickle is ours.
+    """
+
+    def __init__(self, tokens: float = QUOTA_TOKENS) -> None:
+        self._most = tokens
+        self._tokens = tokens
+        self._at = 0.0
+
+    def take(self, cost: int, now: float) -> bool:
+        """Take `cost` tokens; return whether there were enough."""
+        self._trickle(now)
+        if self._tokens < cost:
+            return False
+        self._tokens -= cost
+        return True
+
+    def succeeded(self, cost: int = 0) -> None:
+        """Note a success; `cost` is what its retries had taken."""
+        self._tokens = min(self._most, self._tokens + cost + REFILL_PER_SUCCESS)
+
+    @property
+    def tokens(self) -> float:
+        """What is left."""
+        return self._tokens
+
+    def _trickle(self, now: float) -> None:
+        if self._at:
+            self._tokens = min(self._most, self._tokens + TRICKLE_PER_S * (now - self._at))
+        self._at = now

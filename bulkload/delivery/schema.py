@@ -1,0 +1,116 @@
+"""The journal's tables. No payloads and no contact data: keys as HMAC, payloads as digest.
+
+journal    one row: the secret of the HMACs, how many commits there were
+run        one execution, with the fingerprints of what it was bound to
+row        where a source row of a run stands
+attempt    one line per send, never taken back
+effect     further operations of a row (points, stamps), each with a state of its own
+open_key   keys of customers about whom something is under way: at most one each, over all runs
+delivered  customers whom any run has delivered or found, by key
+"""
+
+APPLICATION_ID = 0x62756C6B
+"""`bulk`"""
+VERSION = 1
+
+TABLES = """
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    secret BLOB NOT NULL,
+    commits INTEGER NOT NULL,
+    created_s INTEGER NOT NULL
+) STRICT;
+CREATE TABLE run (
+    number INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL UNIQUE,
+    started_s INTEGER NOT NULL,
+    finished_s INTEGER,
+    state TEXT NOT NULL,
+    target TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    mapping_sha256 TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    rows INTEGER
+) STRICT;
+CREATE TABLE row (
+    run INTEGER NOT NULL,
+    row_number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    status TEXT NOT NULL,
+    remote_id TEXT NOT NULL,
+    http_status INTEGER,
+    attempts INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    PRIMARY KEY (run, row_number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attempt (
+    run INTEGER NOT NULL,
+    row_number INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    sent_s INTEGER NOT NULL,
+    outcome TEXT,
+    http_status INTEGER,
+    exception TEXT,
+    PRIMARY KEY (run, row_number, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE effect (
+    run INTEGER NOT NULL,
+    row_number INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    sent_s INTEGER NOT NULL,
+    PRIMARY KEY (run, row_number, step)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE open_key (
+    key BLOB PRIMARY KEY,
+    run INTEGER NOT NULL,
+    row_number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE delivered (
+    key BLOB PRIMARY KEY,
+    remote_id TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    at_s INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    row_number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+BEGIN = "BEGIN IMMEDIATE"
+COMMIT = "COMMIT"
+COUNT_COMMIT = "UPDATE journal SET commits = ? WHERE id = 1"
+
+PUT_ROW = "INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_ATTEMPT = "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL)"
+CLOSE_ATTEMPT = (
+    "UPDATE attempt SET outcome = ?, http_status = ?, exception = ?"
+    " WHERE run = ? AND row_number = ? AND n = ? AND outcome IS NULL"
+)
+PUT_EFFECT = "INSERT OR REPLACE INTO effect VALUES (?, ?, ?, ?, ?, ?, ?)"
+OPEN_KEY = (
+    "INSERT INTO open_key VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (key) DO UPDATE SET key = iif(run = ?2 AND row_number = ?3, key, NULL)"
+)
+"""A key that another row holds open violates NOT NULL: two requests for one customer cannot be."""
+CLOSE_KEY = "DELETE FROM open_key WHERE key = ? AND run = ? AND row_number = ?"
+PUT_DELIVERED = "INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?)"
+FINISH_RUN = (
+    "UPDATE run SET state = 'complete', finished_s = ?, rows = coalesce(?, rows) WHERE number = ?"
+)
+HELD = """SELECT o.key, o.run, o.row_number, r.state = 'done' FROM open_key o
+JOIN row r ON r.run = o.run AND r.row_number = o.row_number WHERE o.key IN"""
+"""A customer whose row is done and who is still held was left for review."""
+RELEASE_OTHER = (
+    "UPDATE row SET state = 'pending', status = 'pending'"
+    " WHERE run = ? AND row_number = ? AND state != 'done'"
+)
+DECIDE_OTHER = (
+    "UPDATE row SET state = 'done', status = 'created', remote_id = ?,"
+    " message = 'found by look-up in a later run'"
+    " WHERE run = ? AND row_number = ? AND state != 'done'"
+)

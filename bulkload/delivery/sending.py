@@ -1,0 +1,307 @@
+"""What happens to one ready job: who is it, intent, request, answer, and what the table says next."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from bulkload.connectors.base import Promise
+from bulkload.delivery.clock import utc_text
+from bulkload.delivery.directory import Directory, Match
+from bulkload.delivery.effects import Effects
+from bulkload.delivery.entries import Attempt, RowState, Standing
+from bulkload.delivery.exchange import Exchange, Heard
+from bulkload.delivery.jobs import Board, Job
+from bulkload.delivery.policy import Event, Kind, Next, Rule, kind_of, rule_for
+from bulkload.records import Action, Customer, Status
+from bulkload.wire import Request
+
+KEY_MARGIN_S = 3600.0
+"""A key this close to the end of its life is not relied on."""
+QUOTA_PAUSE_S = 5.0
+
+
+class TakesUnknown(Protocol):
+    """Where rows of unknown outcome go."""
+
+    async def take(self, job: Job) -> None:
+        """Look the row up when that can tell."""
+
+
+class Sender:
+    """Sends jobs; one instance serves all workers of a run."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        board: Board,
+        unknown: TakesUnknown,
+        jitter: random.Random,
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        self._exchange = exchange
+        self._connector = exchange.connector
+        self._board = board
+        self._unknown = unknown
+        self._jitter = jitter
+        self._is_stopping = is_stopping
+        self._effects = Effects(exchange, board, jitter)
+        self.directory: Directory | None = None
+
+    async def advance(self, job: Job) -> None:
+        """Take a ready job one step further."""
+        if job.waited_behind:
+            job.waited_behind = False
+            standing = self._board.journal.standings([(job.row_number, job.keys)])[0]
+            if standing.held_by is not None:
+                job.holder, job.holder_in_review = standing.held_by, standing.held_in_review
+                await self._unknown.take(job)
+                return
+            if await self.known(job, standing):
+                return
+        if job.entry.state is RowState.APPLIED:
+            await self._effects.run(job)
+        elif self._is_create(job):
+            await self._create(job)
+        else:
+            await self._change(job)
+
+    async def known(self, job: Job, standing: Standing) -> bool:
+        """Settle a row whose customer an earlier run delivered; return whether that was possible."""
+        before = standing.delivered
+        if before is None:
+            return False
+        same = before.digest == self._board.journal.digest(job.payload)
+        if not same and job.payload.action is not Action.CREATE:
+            job.remote_id = before.remote_id
+            return False
+        journal = self._board.journal
+        journal.delivered_before += 1
+        journal.delivered_before_s = max(journal.delivered_before_s, before.at_s)
+        verb = "delivered" if before.digest else "found"
+        await self._board.finish(
+            job,
+            Status.UNCHANGED if same else Status.EXISTING,
+            remote_id=before.remote_id,
+            message=f"{verb} on {utc_text(before.at_s)} by run {before.run_id} (row {before.row_number})"
+            + ("" if same or not before.digest else ", with other values"),
+        )
+        return True
+
+    def _is_create(self, job: Job) -> bool:
+        if job.payload.action is Action.CREATE or job.absent:
+            return True
+        return (
+            job.payload.action is Action.UPSERT and self._exchange.promises.create is Promise.UPSERT
+        )
+
+    async def _create(self, job: Job) -> None:
+        kind = kind_of(self._exchange.promises.create)
+        fresh = not (job.may_be_applied or job.absent)
+        if fresh and self.directory is not None and job.payload.action is Action.CREATE:
+            if there := await self.directory.who(job.payload):
+                await self._board.finish(
+                    job, Status.EXISTING, remote_id=_only(there), message=_was_there(there)
+                )
+                return
+            job.absent = True
+        await self._exchange.passage()
+        if self._is_stopping():
+            return
+        if not self.key_is_fresh(job):
+            job.fresh_key(self._jitter)
+        request = self._connector.create(job.payload, idempotency_key=job.idempotency_key)
+        await self._send(job, "create", request, kind)
+
+    async def _change(self, job: Job) -> None:
+        there = [Match(job.remote_id, "")] if job.remote_id else await self._who(job)
+        if not there and job.payload.action is Action.UPSERT:
+            job.absent = True
+            await self._create(job)
+        elif len(there) != 1:
+            await self._board.finish(
+                job,
+                Status.FAILED,
+                message=_several(there) if there else "there is no such customer to update",
+            )
+        else:
+            current = await self._current(there[0].remote_id)
+            if current is None:
+                job.remote_id = ""
+                job.why = "the customer has gone"
+                await self._board.finish(job, Status.FAILED, message=job.why)
+                return
+            await self._update(job, current)
+
+    async def _update(self, job: Job, current: Customer) -> None:
+        await self._exchange.passage()
+        if self._is_stopping():
+            return
+        # A changed body under an old key would be refused, and what changed elsewhere decides it.
+        key = job.fresh_key(self._jitter)
+        request = self._connector.update(job.payload, current, idempotency_key=key)
+        job.remote_id = current.remote_id
+        if request is not None:
+            await self._send(job, "update", request, Kind.UPSERT)
+            return
+        status = Status.UPDATED if job.may_be_applied else Status.UNCHANGED
+        await self._applied(job, status, current.remote_id, None, None)
+
+    async def _who(self, job: Job) -> list[Match]:
+        if self.directory is None:
+            self.directory = Directory(self._exchange, snapshot=False)
+        return await self.directory.who(job.payload)
+
+    async def _current(self, remote_id: str) -> Customer | None:
+        response = await self._exchange.read(self._connector.get(remote_id))
+        found = self._connector.customers(response)
+        return found[0] if found else None
+
+    async def _send(self, job: Job, operation: str, request: Request, kind: Kind) -> None:
+        with self._board.undisturbed():
+            await self._sent(job, operation, request, kind)
+
+    async def _sent(self, job: Job, operation: str, request: Request, kind: Kind) -> None:
+        credentials = self._exchange.credentials
+        version = credentials.version if credentials else 0
+        job.sends += 1
+        now_s = self._exchange.clock.epoch_s()
+        attempt = Attempt(job.sends, operation, job.idempotency_key, int(now_s))
+        if job.key_made_s < 0:
+            job.key_made_s = now_s
+        await self._board.journal.intent(job.move(RowState.INTENT), job.keys, attempt)
+        # The commit has returned: from here on bytes may leave.
+        job.last_sent = self._exchange.clock.monotonic()
+        heard = await self._exchange.send(request)
+        meaning = heard.meaning
+        if heard.event is Event.APPLIED and not (meaning and (meaning.remote_id or job.remote_id)):
+            heard = dataclasses.replace(heard, event=Event.NO_ID)
+        rule = rule_for(heard.event, kind)
+        attempt = dataclasses.replace(
+            attempt,
+            outcome=heard.event.value,
+            http_status=heard.status,
+            exception=heard.error.exception if heard.error else None,
+        )
+        job.why = heard.words
+        if rule.next is Next.DONE:
+            assert meaning is not None  # noqa: S101 - an answer without a meaning is no APPLIED
+            self._exchange.quota.succeeded(job.cost)
+            job.cost = 0
+            await self._applied(
+                job, meaning.status, meaning.remote_id or job.remote_id, attempt, heard
+            )
+        elif rule.next is Next.FAIL:
+            await self._board.finish(
+                job, Status.FAILED, attempt, http_status=heard.status, message=_refusal(heard)
+            )
+        elif rule.next is Next.STOP:
+            proven = heard.status is None or heard.status < 500  # noqa: PLR2004
+            after = RowState.PENDING if proven or kind is not Kind.CREATE else RowState.UNKNOWN
+            await self._board.note(job, after, attempt)
+            raise self._exchange.stop(request, heard)
+        else:
+            await self._go_on(job, rule, heard, attempt, version)
+
+    async def _go_on(
+        self, job: Job, rule: Rule, heard: Heard, attempt: Attempt, version: int
+    ) -> None:
+        job.failures += rule.is_attempt
+        status = heard.status
+        if rule.next in (Next.RETRY, Next.REFRESH):
+            after = RowState.UNKNOWN if job.may_be_applied else RowState.PENDING
+            await self._board.note(job, after, attempt, http_status=status)
+            if rule.next is Next.REFRESH:
+                await self._exchange.renew(version, again=job.signed_in_again)
+                job.signed_in_again = True
+                self._board.go_later(job, 0.0)
+            elif job.failures >= self._exchange.patience:
+                self._board.give_up(job)
+            else:
+                self._again(job, rule, heard)
+            return
+        job.conflict = heard.event is Event.CONFLICT
+        # A conflict says that this request was not applied; an earlier one may have been.
+        job.may_be_applied = job.may_be_applied or not job.conflict
+        after = RowState.SUBMITTED if rule.next is Next.POLL else RowState.UNKNOWN
+        await self._board.note(job, after, attempt, http_status=status)
+        if rule.next is Next.REPLAY and job.failures < self._exchange.options.attempts:
+            self._again(job, rule, heard)
+        else:
+            await self._unknown.take(job)
+
+    def _again(self, job: Job, rule: Rule, heard: Heard) -> None:
+        """Send a job once more, after a pause and if the quota allows it."""
+        pause = self._exchange.pause_s(rule.wait, job.failures, heard)
+        self._board.start(self._when_allowed(job, rule.cost, pause))
+
+    async def _when_allowed(self, job: Job, cost: int, pause_s: float) -> None:
+        clock = self._exchange.clock
+        await clock.sleep(pause_s)
+        while not self._exchange.quota.take(cost, clock.monotonic()):
+            await clock.sleep(QUOTA_PAUSE_S)
+        job.cost += cost
+        self._exchange.retried()
+        self._board.go_later(job, 0.0)
+
+    async def _applied(
+        self,
+        job: Job,
+        status: Status,
+        remote_id: str,
+        attempt: Attempt | None,
+        heard: Heard | None,
+    ) -> None:
+        extra = dict(heard.meaning.extra) if heard and heard.meaning else {}
+        http_status = heard.status if heard else None
+        if self._connector.effects(job.payload, remote_id):
+            await self._board.note(
+                job, RowState.APPLIED, attempt, status=status, remote_id=remote_id,
+                http_status=http_status, extra=extra,
+            )  # fmt: skip
+            await self._effects.run(job)
+            return
+        await self._board.finish(
+            job, status, attempt, deliver=True, http_status=http_status,
+            remote_id=remote_id, extra=extra,
+        )  # fmt: skip
+
+    def key_is_fresh(self, job: Job) -> bool:
+        """Whether the idempotency key still gives the first answer again."""
+        if not job.idempotency_key:
+            return False
+        lifetime = self._exchange.promises.key_lifetime_s
+        if not lifetime or job.key_made_s < 0:
+            return True
+        # A clock that was set back makes an age that nobody can rely on.
+        age = self._exchange.clock.epoch_s() - job.key_made_s
+        return 0 <= age < lifetime - min(KEY_MARGIN_S, lifetime / 2)
+
+
+def _only(there: list[Match]) -> str:
+    return there[0].remote_id if len(there) == 1 else ""
+
+
+def _was_there(there: list[Match]) -> str:
+    if len(there) > 1:
+        return _several(there)
+    found = there[0]
+    if found.contradicts:
+        return (
+            f"a customer with the same {found.key} but another {found.contradicts} was there before"
+        )
+    return f"a customer with the same {found.key} was there before"
+
+
+def _several(there: list[Match]) -> str:
+    ids = ", ".join(found.remote_id for found in there[:5])
+    return f"several customers have these keys: {ids}"
+
+
+def _refusal(heard: Heard) -> str:
+    if heard.meaning is None:
+        return heard.words
+    problems = "; ".join(f"{p.field}: {p.message}" for p in heard.meaning.problems[:5])
+    return heard.meaning.message or problems

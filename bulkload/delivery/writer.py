@@ -1,0 +1,239 @@
+"""The one thread that writes the journal, many changes to a commit.
+
+change = [(statement, parameters), ...]     all of it in one commit, or none
+put(change)     durable once the future is done
+ask(question)   runs on the same connection, after everything put before it
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from bulkload.delivery.schema import BEGIN, COMMIT, COUNT_COMMIT
+from bulkload.errors import JournalStoppedError
+
+Answer = TypeVar("Answer")
+Statement = tuple[str, tuple[Any, ...]]
+Change = Sequence[Statement]
+Question = Callable[[Any], Answer]
+
+LINGER_S = 0.02
+"""How long an answer, for which nobody waits, may wait for an intent to share its commit with."""
+MOST_IN_A_COMMIT = 1000
+
+
+class Writer(Protocol):
+    """Writes changes and answers questions, in order, on one connection."""
+
+    def put(self, change: Change, *, urgent: bool = True) -> asyncio.Future[None]:
+        """Write a change; the future is done when it is on disk."""
+
+    def ask(self, question: Question[Answer]) -> Answer:
+        """Return what the question finds, all earlier changes included."""
+
+    def write(self, change: Change) -> None:
+        """Write a change and wait until it is on disk."""
+
+    def close(self) -> None:
+        """Write what is waiting and end."""
+
+
+class Commits:
+    """Applies changes to a connection and counts the commits.
+
+    Args:
+        connection: Not used by anyone else; sqlite3 in autocommit mode, or what behaves like it.
+        count: Commits so far.
+        seal: Called with the new count after every commit.
+    """
+
+    def __init__(self, connection: Any, count: int, seal: Callable[[int], None]) -> None:
+        self.connection = connection
+        self.count = count
+        self._seal = seal
+
+    def commit(self, changes: Sequence[Change]) -> None:
+        """Write changes in one transaction, on disk when this returns.
+
+        Changes that share a commit are independent of each other: whoever makes them waits for the
+        one before, so statements can be sorted by kind.
+        """
+        by_statement: dict[str, list[tuple[Any, ...]]] = {}
+        for change in changes:
+            for statement, parameters in change:
+                by_statement.setdefault(statement, []).append(parameters)
+        execute = self.connection.execute
+        execute(BEGIN)
+        for statement, all_parameters in by_statement.items():
+            if len(all_parameters) == 1:
+                execute(statement, all_parameters[0])
+            else:
+                self.connection.executemany(statement, all_parameters)
+        execute(COUNT_COMMIT, (self.count + 1,))
+        execute(COMMIT)
+        self.count += 1
+        self._seal(self.count)
+
+
+class InlineWriter:
+    """Writes at once, in the caller's thread: for single-threaded use and simulated time."""
+
+    def __init__(self, commits: Commits) -> None:
+        self._commits = commits
+        self._failure: Exception | None = None
+
+    def put(self, change: Change, *, urgent: bool = True) -> asyncio.Future[None]:  # noqa: ARG002 - every change is written at once
+        """Write a change in a commit of its own."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._failure is None:
+            try:
+                self._commits.commit([change])
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be sent any more
+                self._failure = error
+        if self._failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(stopped(self._failure))
+        return done
+
+    def ask(self, question: Question[Answer]) -> Answer:
+        """Run the question."""
+        return question(self._commits.connection)
+
+    def write(self, change: Change) -> None:
+        """Write a change in a commit of its own."""
+        _written(self._commits, change)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._commits.connection.close()
+
+
+@dataclass(slots=True)
+class _Put:
+    change: Change
+    done: asyncio.Future[None]
+    urgent: bool
+
+
+@dataclass(slots=True)
+class _Ask:
+    question: Question[Any]
+    answer: Future[Any]
+
+
+class _End:
+    pass
+
+
+class ThreadWriter:
+    """Writes in a thread of its own; everything that waits shares the next commit."""
+
+    def __init__(self, commits: Commits, *, linger_s: float = LINGER_S) -> None:
+        self._commits = commits
+        self._linger_s = linger_s
+        self._inbox: queue.SimpleQueue[_Put | _Ask | _End] = queue.SimpleQueue()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
+
+    def put(self, change: Change, *, urgent: bool = True) -> asyncio.Future[None]:
+        """Hand a change to the thread."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._inbox.put(_Put(change, done, urgent))
+        return done
+
+    def ask(self, question: Question[Answer]) -> Answer:
+        """Hand a question to the thread and wait for its answer."""
+        answer: Future[Answer] = Future()
+        self._inbox.put(_Ask(question, answer))
+        return answer.result()
+
+    def write(self, change: Change) -> None:
+        """Write a change in a commit of its own, in the thread."""
+        self.ask(lambda _connection: _written(self._commits, change))
+
+    def close(self) -> None:
+        """Write what is waiting, close the connection, end the thread."""
+        self._inbox.put(_End())
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            puts, then = self._gathered()
+            if puts:
+                self._write(puts)
+            if isinstance(then, _End):
+                self._commits.connection.close()
+                return
+            if isinstance(then, _Ask):
+                try:
+                    then.answer.set_result(then.question(self._commits.connection))
+                except BaseException as error:  # noqa: BLE001 - it belongs to whoever asked
+                    then.answer.set_exception(error)
+
+    def _gathered(self) -> tuple[list[_Put], _Ask | _End | None]:
+        """Return the changes of the next commit, and what came behind them."""
+        puts: list[_Put] = []
+        hurry = False
+        while len(puts) < MOST_IN_A_COMMIT:
+            try:
+                if not puts:
+                    item = self._inbox.get()
+                elif hurry:
+                    item = self._inbox.get_nowait()
+                else:
+                    item = self._inbox.get(timeout=self._linger_s)
+            except queue.Empty:
+                break
+            if not isinstance(item, _Put):
+                return puts, item
+            puts.append(item)
+            hurry = hurry or item.urgent
+        return puts, None
+
+    def _write(self, puts: list[_Put]) -> None:
+        if self._failure is None:
+            try:
+                self._commits.commit([put.change for put in puts])
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be sent any more
+                self._failure = error
+        refusal = None if self._failure is None else stopped(self._failure)
+        loop = puts[0].done.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, puts, refusal)
+
+
+def _written(commits: Commits, change: Change) -> None:
+    try:
+        commits.commit([change])
+    except Exception as error:
+        raise stopped(error) from error
+
+
+def _resolve(puts: list[_Put], error: JournalStoppedError | None) -> None:
+    for put in puts:
+        if put.done.done():
+            continue
+        if error is None:
+            put.done.set_result(None)
+        else:
+            put.done.set_exception(error)
+
+
+def stopped(error: Exception) -> JournalStoppedError:
+    """Return what to tell the user when the journal cannot be written."""
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    full = name in ("SQLITE_FULL", "FullError") or isinstance(error, sqlite3.OperationalError)
+    return JournalStoppedError(
+        f"the journal cannot be written ({name}); nothing more was sent",
+        fix=("make room on its disk and " if full else "")
+        + "run the same command again: it continues where it stopped",
+    )
