@@ -87,6 +87,9 @@ def bind(
                 expressions[f"{name}@region"] = region
         if problem is not None:
             expressions[f"{name}@problem"] = problem
+    for extra, expression in _consents(document, schema, expressions):
+        fields.append(extra)
+        expressions[extra.name] = expression
     expressions |= _row_rules(compiler, rules)
     ignored = _ignored(document, known)
     _check_all_columns_used(document, known, ignored)
@@ -211,6 +214,37 @@ def _region(
     if document.rules.region is not None:
         return compiler.region(document.rules.region, ("region",))
     return None
+
+
+def _consents(
+    document: MappingDocument, schema: Schema, expressions: Mapping[str, pl.Expr]
+) -> list[tuple[Field, pl.Expr]]:
+    """Return policy version and method as fields, for the rows that say something about consent."""
+    proof = document.rules.consents
+    if proof is None:
+        return []
+    given = [name for name in expressions if name.startswith("consents.") and "@" not in name]
+    version = schema.field("consents.policyVersion")
+    if version is None or not given:
+        raise BulkloadError(
+            f"{schema.name} keeps no record of consents"
+            if version is None
+            else "`consents:` stands here, but no field `consents.NAME` is mapped",
+            where=document.where("consents"),
+            fix="remove `consents:`" if version is None else "map `consents.marketing_email`",
+        )
+    said = pl.any_horizontal([expressions[name].is_not_null() for name in given])
+    found = [(version, pl.when(said).then(pl.lit(proof.policy_version)))]
+    method = schema.field("consents.method")
+    if method is not None:
+        found.append((method, pl.when(said).then(pl.lit(proof.method))))
+    elif proof.method != "migration":
+        raise BulkloadError(
+            f"{schema.name} records every consent of an import as `migration`",
+            where=document.where("consents", "method"),
+            fix="remove `method:`",
+        )
+    return found
 
 
 def _row_rules(compiler: Compiler, rules: language.Mapping) -> dict[str, pl.Expr]:

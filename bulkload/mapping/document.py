@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from bulkload.records import Action, Kind, Severity
 
 MAX_PATTERN_CHARACTERS = 500
+NAME = r"^[^\s{}\"\\@](?:[^{}\"\\\n\r\t@]*[^\s{}\"\\@])?$"
 SOURCES = ("column", "coalesce", "concat", "template", "split", "constant", "list", "object")
 """Keys of which a field has exactly one: where its value comes from."""
 
@@ -47,7 +48,7 @@ Header = Annotated[
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATTERN_CHARACTERS)]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Scalar = bool | int | float | str
-Name = Annotated[str, StringConstraints(pattern=r"^[^\s{}\"\\]+$", max_length=200)]
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=200)]
 Blank = Literal["keep", "clear", "reject"]
 Case = Literal["lower", "upper", "title"]
 Locale = Literal[
@@ -369,17 +370,14 @@ class Value(Rules):
     def _short(cls, value: Any) -> Any:
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
             return {"column": value}
+        if isinstance(value, list) and value and all(isinstance(v, (str, int)) for v in value):
+            return {"column": value}
         return value
 
     @field_validator("replace", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return value if isinstance(value, list) else [value]
-
-    @field_validator("otherwise", mode="after")
-    @classmethod
-    def _given(cls, value: Any) -> Any:
-        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -421,22 +419,11 @@ class FieldRules(Value):
         description="For balances: `set` the number, `add` it to what is there, or `keep` what is "
         "there and send nothing.",
     )
-    method: Literal["checkbox", "api", "paper", "verbal", "pos_terminal", "migration"] | None = (
-        Field(None, description="For consents: how the customer gave it.")
-    )
-    policy_version: Text | None = Field(
-        None, description="For consents: version of the privacy policy that it was given to."
-    )
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.blank == "clear" and (self.when or self.default is not None):
             raise PydanticCustomError(
                 "blank", "`blank: clear` does not go with `when` or `default`"
-            )
-        if (self.method is None) != (self.policy_version is None):
-            raise PydanticCustomError(
-                "consent", "a consent needs `method` and `policy_version` together"
             )
         return self
 
@@ -470,6 +457,17 @@ class ActionRules(Rules):
     @classmethod
     def _short(cls, value: Any) -> Any:
         return {"column": value} if isinstance(value, (str, int, list)) else value
+
+
+class Consents(Rules):
+    """Proof that goes with every consent of a row, for systems that keep a record of consents."""
+
+    policy_version: Annotated[Text, StringConstraints(min_length=1)] = Field(
+        description="Version of the privacy policy that the customers agreed to."
+    )
+    method: Literal["checkbox", "api", "paper", "verbal", "pos_terminal", "migration"] = Field(
+        "migration", description="How consent was given; `migration` for lists from other systems."
+    )
 
 
 class Mapping(Rules):
@@ -506,6 +504,9 @@ class Mapping(Rules):
     blank: Blank = Field("keep", description="Policy for blank cells, in all fields.")
     fields: dict[Name, FieldRules | None] = Field(
         min_length=1, description="Fields of the payload and where they come from."
+    )
+    consents: Consents | None = Field(
+        None, description="Policy version and method of the fields `consents.NAME`."
     )
     ignore: tuple[Column, ...] = Field(
         (), description="Columns that are left out on purpose. Every other column must be used."

@@ -14,14 +14,17 @@ from bulkload.mapping import document as language
 from bulkload.mapping import words
 
 SPACES = r"[ \x{a0}\x{2009}\x{202f}]"
-_ISO = r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
-_TIME = r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?)?"
-_YEAR_LAST = r"^(\d{1,2})\s*[./ -]\s*(\d{1,2})\s*[./ -]\s*(\d{4}|\d{2})" + _TIME + "$"
-_YEAR_FIRST = r"^(\d{4})\s*[./ -]\s*(\d{1,2})\s*[./ -]\s*(\d{1,2})" + _TIME + "$"
-_SHORT_YEAR_FIRST = r"^(\d{2})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{1,2})$"
-_DAY_AND_NAME = r"^(\d{1,2})(?:st|nd|rd|th|er|º|\.)?[ -]+(?:de )?([\p{L}]+)\.?,?[ -]+(?:de )?(\d{4})$"
-_NAME_AND_DAY = r"^([\p{L}]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})$"
-_SERIAL = r"^(\d{1,6})(?:\.0+)?$"
+_TIME = r"(?:[T ,]+0?0:00(?::00(?:\.0+)?)?)?"
+_SIGN = r" ?[./ -] ?"
+_YEAR_LAST = rf"^([0-9]{{1,2}}){_SIGN}([0-9]{{1,2}}){_SIGN}([0-9]{{4}}|[0-9]{{2}}){_TIME}$"
+_YEAR_FIRST = rf"^([0-9]{{4}}){_SIGN}([0-9]{{1,2}}){_SIGN}([0-9]{{1,2}}){_TIME}$"
+_SHORT_YEAR = rf"^[0-9]{{1,2}}{_SIGN}[0-9]{{1,2}}{_SIGN}[0-9]{{2}}$"
+_SHORT_YEAR_FIRST = rf"^([0-9]{{2}}){_SIGN}([0-9]{{1,2}}){_SIGN}([0-9]{{1,2}})$"
+_WITH_NAME = (
+    r"^(?:([0-9]{1,2})(?:st|nd|rd|th|er|º|\.)?[ -]+(?:de )?)?([\p{L}]{3,})\.?,?[ -]+(?:de )?"
+    r"(?:([0-9]{1,2})(?:st|nd|rd|th)?,? +)?([0-9]{4})$"
+)
+_SERIAL = r"^([0-9]{1,6})(?:\.0+)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,15 @@ def number(cell: Cell, style: language.Numbers | None) -> Cell:
     (`1 234`, `1'234`, `1,234,567`).
     """
     text = cell.text.str.replace_all("[\u2212\u2013]", "-")
-    grouping = r"^[+-]?\d{1,3}(?:SIGN\d{3})+(?:FRACTION)?$"
-    plain = r"^[+-]?\d+(?:\.\d+)?$"
+    grouping = r"^[+-]?[0-9]{1,3}(?:SIGN[0-9]{3})+(?:FRACTION)?$"
+    plain = r"^[+-]?[0-9]+(?:\.[0-9]+)?$"
     if style is None:
         spaced = grouping.replace("SIGN", rf"(?:{SPACES}|['\x{{2019}}])").replace(
-            "FRACTION", r"\.\d+"
+            "FRACTION", r"\.[0-9]+"
         )
-        repeated = r"^[+-]?\d{1,3}(?:(?:,\d{3}){2,}(?:\.\d+)?|(?:\.\d{3}){2,})$"
+        repeated = r"^[+-]?[0-9]{1,3}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|(?:\.[0-9]{3}){2,})$"
         read = (
-            pl.when(text.str.contains(spaced) | text.str.contains(r"^[+-]?\d{1,3}(,\d{3}){2,}"))
+            pl.when(text.str.contains(spaced) | text.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3}){2,}"))
             .then(text.str.replace_all(rf"{SPACES}|['\x{{2019}},]", ""))
             .when(text.str.contains(repeated))
             .then(text.str.replace_all(".", "", literal=True))
@@ -64,11 +67,11 @@ def number(cell: Cell, style: language.Numbers | None) -> Cell:
         style.thousands, "[" + style.thousands + "]"
     )
     decimal = "[" + style.decimal + "]"
-    whole = grouping.replace("SIGN", sign).replace("FRACTION", decimal + r"\d+")
-    ungrouped = rf"^[+-]?\d+(?:{decimal}\d+)?$"
+    whole = grouping.replace("SIGN", sign).replace("FRACTION", decimal + r"[0-9]+")
+    ungrouped = rf"^[+-]?[0-9]+(?:{decimal}[0-9]+)?$"
     fits = text.str.contains(whole) | text.str.contains(ungrouped)
     read = text.str.replace_all(sign, "").str.replace(style.decimal, ".", literal=True)
-    other_sign = text.str.contains(r"^[+-]?\d[\d.,' \x{a0}\x{2009}\x{202f}\x{2019}]*$")
+    other_sign = text.str.contains(r"^[+-]?[0-9][[0-9].,' \x{a0}\x{2009}\x{202f}\x{2019}]*$")
     problem = pl.when(~fits & other_sign).then(pl.lit("number-ambiguous"))
     return Cell(pl.when(fits).then(read).otherwise(cell.text), cell.also(problem))
 
@@ -77,8 +80,8 @@ def date(cell: Cell, style: language.Dates | None) -> Cell:
     """Read a date as `YYYY-MM-DD`. Without an order, what has two readings is `date-ambiguous`."""
     style = style or language.Dates()
     text = cell.text
-    read = [_calendar(text, _ISO, (1, 2, 3), style), _calendar(text, _YEAR_FIRST, (1, 2, 3), style)]
-    read += _with_month_names(text)
+    read = [_calendar(text, _YEAR_FIRST, (1, 2, 3), style)]
+    read.append(_with_month_name(text))
     problem = None
     year_last = text.str.contains(_YEAR_LAST)
     if style.order in {"DMY", "MDY"}:
@@ -96,7 +99,7 @@ def date(cell: Cell, style: language.Dates | None) -> Cell:
         read.append(pl.when(~two).then(pl.coalesce(day_first, month_first)))
         problem = pl.when(year_last & two).then(pl.lit("date-ambiguous"))
     if style.short_years_from is None:
-        short = text.str.contains(r"^\d{1,2}\s*[./ -]\s*\d{1,2}\s*[./ -]\s*\d{2}$")
+        short = text.str.contains(_SHORT_YEAR)
         short_problem = pl.when(short).then(pl.lit("date-ambiguous"))
         problem = short_problem if problem is None else pl.coalesce(short_problem, problem)
     if style.serial is not None:
@@ -108,7 +111,8 @@ def _calendar(
     text: pl.Expr, pattern: str, groups: tuple[int, int, int], style: language.Dates
 ) -> pl.Expr:
     """Return the ISO date of a text that fits a pattern; null if it does not or there is no such day."""
-    year, month, day = (text.str.extract(pattern, group) for group in groups)
+    found = text.str.extract_groups(pattern)
+    year, month, day = (found.struct[str(group)] for group in groups)
     if style.short_years_from is None:
         year = pl.when(year.str.len_chars() == 4).then(year)
     else:
@@ -126,25 +130,13 @@ def _iso(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     return spelled.str.to_date("%Y-%m-%d", strict=False).dt.to_string("%Y-%m-%d")
 
 
-def _with_month_names(text: pl.Expr) -> list[pl.Expr]:
-    lower = text.str.to_lowercase()
+def _with_month_name(text: pl.Expr) -> pl.Expr:
+    """Read `12 March 1985`, `March 12, 1985`, `12 de marzo de 1985`."""
     numbers = {word: str(number) for word, number in words.MONTHS.items()}
-
-    def month(pattern: str, group: int) -> pl.Expr:
-        return lower.str.extract(pattern, group).replace_strict(numbers, default=None)
-
-    return [
-        _iso(
-            lower.str.extract(_DAY_AND_NAME, 3),
-            month(_DAY_AND_NAME, 2),
-            lower.str.extract(_DAY_AND_NAME, 1),
-        ),
-        _iso(
-            lower.str.extract(_NAME_AND_DAY, 3),
-            month(_NAME_AND_DAY, 1),
-            lower.str.extract(_NAME_AND_DAY, 2),
-        ),
-    ]
+    found = text.str.to_lowercase().str.extract_groups(_WITH_NAME)
+    before, name, after, year = (found.struct[str(group)] for group in (1, 2, 3, 4))
+    day = pl.when(before.is_null() | after.is_null()).then(pl.coalesce(before, after))
+    return _iso(year, name.replace_strict(numbers, default=None), day)
 
 
 def _serial(text: pl.Expr, first_year: int) -> pl.Expr:
