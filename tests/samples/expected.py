@@ -21,7 +21,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BULKLOAD_STATE_DIR"] = folder
-        bulkload.validate(SAMPLES / "customers-messy.csv", out=Path(folder) / "run")
+        options = bulkload.LoadOptions(out=Path(folder) / "run")
+        bulkload.validate(SAMPLES / "customers-messy.csv", options)
         shutil.copyfile(Path(folder) / "run" / "rejects.csv", EXPECTED)
 
 
