@@ -10,7 +10,7 @@ from pathlib import Path
 from bulkload import settings
 from bulkload.connectors import connector_for, token_kind
 from bulkload.connectors.base import Connector
-from bulkload.delivery import Rate
+from bulkload.delivery import Credentials, DeliveryOptions, Rate
 from bulkload.progress import Plan, Progress
 from bulkload.settings import Profile, ProfileOptions
 from bulkload.wire import Wire, WireOptions
@@ -26,28 +26,24 @@ class Destination:
     connector: Connector
     journal_path: Path
 
-    @property
-    def concurrency(self) -> int:
-        """Requests under way at once."""
-        return self.profile.concurrency or CONCURRENCY
+    def delivery(self) -> DeliveryOptions:
+        """Return how this destination wants to be sent to."""
+        return DeliveryOptions(
+            rate=Rate.parse(self.profile.rate) if self.profile.rate else None,
+            concurrency=self.profile.concurrency or CONCURRENCY,
+        )
 
-    @property
-    def rate(self) -> Rate | None:
-        """The pace that the user asks for; None leaves it to the system's limits."""
-        return Rate.parse(self.profile.rate) if self.profile.rate else None
-
-    def wire(self) -> Wire:
-        """Return the one HTTP client of a run.
+    def credentials(self) -> Credentials:
+        """Return what opens the door.
 
         Raises:
             BulkloadError: The profile has no usable token.
         """
-        token = self.profile.secret()
-        return Wire(
-            self.profile.base_url,
-            authorization=lambda: self.connector.authorization(token),
-            options=WireOptions(),
-        )
+        return Credentials(self.connector, self.profile.secret())
+
+    def wire(self, credentials: Credentials) -> Wire:
+        """Return the one HTTP client of a run."""
+        return Wire(self.profile.base_url, authorization=credentials.headers, options=WireOptions())
 
     @property
     def target(self) -> str:

@@ -50,7 +50,9 @@ def examine(options: ProfileOptions, *, progress: Progress = QUIET) -> list[Chec
 
 async def _collected(ready: Destination) -> list[Check]:
     try:
-        async with ready.wire() as wire:
+        credentials = ready.credentials()
+        async with ready.wire(credentials) as wire:
+            await credentials.ensure(wire)
             return [check async for check in _remote(ready, wire)]
     except BulkloadError as error:
         return [_failed("credentials", error)]

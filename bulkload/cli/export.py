@@ -38,7 +38,8 @@ def export(path: str, as_json: bool, **flags: Any) -> int:
     """
     from bulkload import pipeline
     from bulkload.cli.terminal import show, watcher
+    from bulkload.settings import ProfileOptions
 
     with watcher() as progress:
-        report = pipeline.export(path, pipeline.ProfileOptions(**flags), progress=progress)
+        report = pipeline.export(path, ProfileOptions(**flags), progress=progress)
     return show(report, as_json=as_json)

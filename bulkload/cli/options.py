@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from bulkload.pipeline import LoadOptions
+    from bulkload.walk import LoadOptions
 
 Command = Callable[..., Any]
 _READING = ("encoding", "delimiter", "quote", "skip_rows", "header_row", "no_header", "sheet")
@@ -54,6 +54,13 @@ def pace(command: Command) -> Command:
 
 def sending(command: Command) -> Command:
     """How careful to be with what cannot be proven."""
+    for option in (
+        click.option("--new", is_flag=True, help="Do not go on with an interrupted run of the same file; refused where that could create somebody twice."),
+        click.option("--check-existing/--no-check-existing", default=True, help="Compare with the customers who are there already before the first create."),
+        click.option("--quiesce", "quiesce_s", type=click.FloatRange(min=0), metavar="SECONDS", help="After this time a request that was sent can no longer be applied.  [default: 90]"),
+        click.option("--on-unknown", type=click.Choice(["reconcile", "review"]), default="reconcile", help="Rows of unknown outcome: look them up, or leave them to a person.  [default: reconcile]"),
+    ):  # fmt: skip
+        command = option(command)
     return command
 
 
@@ -76,7 +83,8 @@ MAPPING = click.option(
 
 def load_options(flags: dict[str, Any]) -> LoadOptions:
     """Return what the flags say, in the library's words."""
-    from bulkload.pipeline import LoadOptions, SourceOptions
+    from bulkload.sources import SourceOptions
+    from bulkload.walk import LoadOptions
 
     words = {name: flags.pop(name) for name in tuple(flags) if name in _READING}
     return LoadOptions(**flags, reading=SourceOptions(**words))

@@ -1,0 +1,363 @@
+"""One source on its way to one destination: judged, sent, written down.
+
+    judge    source -> rows -> records -> payloads and rejects       every row counted, nothing sent
+    send     payloads -> results                                      through the journal
+    finish   journal and counts -> results.csv, rejects.csv, report.json
+
+Judging is repeatable: the same source gives the same verdicts each time, so a real run judges once
+for the user's eyes and once more to send, and neither holds all rows in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from bulkload import reports
+from bulkload.delivery import (
+    DeliveryOptions,
+    Journal,
+    OnUnknown,
+    RunJournal,
+    Stop,
+    Tick,
+    Watcher,
+    upload,
+)
+from bulkload.destination import Destination, destination
+from bulkload.errors import SafetyStopError
+from bulkload.mapping import BoundMapping, MappingDocument, find_mapping, load_mapping
+from bulkload.progress import Progress
+from bulkload.records import Action, Payload, Reject, Result, RunReport, Status
+from bulkload.settings import ProfileOptions
+from bulkload.sources import Batch, Source, SourceOptions
+from bulkload.validation import Judge, Verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """Everything that may be said about an import besides its source."""
+
+    mapping: str | Path | None = None
+    """A file, the name of a shipped mapping, or None: found by the headers."""
+    profile: str | None = None
+    program: str | None = None
+    base_url: str | None = None
+    token_file: str | Path | None = None
+    allow_host: str | None = None
+    rate: str | None = None
+    """`20/s` or `100/min`; None: what the system allows."""
+    concurrency: int | None = None
+    dry_run: bool = False
+    out: str | Path | None = None
+    """Folder for the run's files; None: `bulkload-runs/TIME-SOURCE`."""
+    on_unknown: str = OnUnknown.RECONCILE
+    """`reconcile`: rows of unknown outcome are looked up; `review`: a person looks."""
+    quiesce_s: float | None = None
+    """After this many seconds a request that was sent can no longer be applied; None: 90."""
+    check_existing: bool = True
+    """Compare with the customers who are there already before the first create."""
+    new: bool = False
+    """Begin a new run even if one of the same file was interrupted."""
+    reading: SourceOptions = field(default_factory=SourceOptions)
+
+    @property
+    def target(self) -> ProfileOptions:
+        """What is said about where to send."""
+        return ProfileOptions(
+            profile=self.profile,
+            program=self.program,
+            base_url=self.base_url,
+            token_file=self.token_file,
+            allow_host=self.allow_host,
+            rate=self.rate,
+            concurrency=self.concurrency,
+        )
+
+    def delivery(self, to: Destination) -> DeliveryOptions:
+        """Return what delivery is to be careful about."""
+        wishes = to.delivery()
+        return replace(
+            wishes,
+            on_unknown=OnUnknown(self.on_unknown),
+            check_existing=self.check_existing,
+            quiesce_s=wishes.quiesce_s if self.quiesce_s is None else self.quiesce_s,
+        )
+
+
+@dataclass(slots=True)
+class Walk:
+    """One source on its way to one destination."""
+
+    source: Source
+    mapping: BoundMapping
+    destination: Destination
+    folder: Path
+    report: RunReport
+
+    def verdicts(self) -> Iterator[tuple[Batch, Verdicts]]:
+        """Judge the source from its first row; the same verdicts each time."""
+        judge = Judge(
+            self.mapping.fields,
+            schema_name=self.destination.connector.schema.name,
+            one_of=self.mapping.one_of,
+            keys=self.mapping.keys,
+            action=self.mapping.action,
+        )
+        for batch in self.source.batches():
+            yield batch, judge.split(batch.rows, self.mapping.apply(batch.rows))
+
+    def payloads(self) -> Iterator[Payload]:
+        """Yield what can be sent, in source order."""
+        for _, verdicts in self.verdicts():
+            yield from _payloads(verdicts.payloads)
+
+    def judge(self, progress: Progress) -> None:
+        """Count where every row stands before anything is sent, and write the rejects."""
+        counts = self.report.counts
+        causes, warnings = reports.CauseCounter(), reports.CauseCounter()
+        with self._rejects() as writer:
+            for batch, verdicts in self.verdicts():
+                problems = [*verdicts.rejects, *(bad.reject for bad in batch.malformed)]
+                writer.write(batch.rows, verdicts.rejects, batch.malformed)
+                causes.add(problems)
+                warnings.add(verdicts.warnings)
+                counts.rows += batch.rows.height + len(batch.malformed)
+                counts.by_status.update(_ends(problems).values())
+                counts.add(Status.SKIPPED, len({skip.row_number for skip in verdicts.skipped}))
+                counts.add(Status.PENDING, verdicts.payloads.height)
+                progress.judged(counts.rows, counts[Status.REJECTED] + counts[Status.DUPLICATE])
+        self._name_rejects(writer)
+        self.report.causes = causes.causes()
+        self.report.warnings = warnings.causes()
+        self.report.findings = self.source.findings
+
+    def send(self, ready: Destination, options: LoadOptions, progress: Progress) -> RunReport:
+        """Deliver what is valid; whatever happens, write down what became of it."""
+        plan = ready.plan(self.report.counts[Status.PENDING])
+        if plan.to_send and not progress.confirm(plan):
+            raise SafetyStopError("nothing was sent, as you wished")
+        with Journal.open(ready.journal_path) as journal:
+            run = journal.begin(
+                source_sha256=self.source.sha256,
+                mapping_sha256=self.mapping.sha256,
+                target=self.destination.target,
+                facts=self._facts(options),
+                new=options.new,
+            )
+            if run.resumed:
+                self.report.notes.append(f"went on with the interrupted run {run.run_id}")
+                progress.say(f"going on with the interrupted run {run.run_id}")
+            self.report.run_id = run.run_id
+            try:
+                asyncio.run(self._deliver(ready, run, options.delivery(ready), progress))
+                run.finish(rows=self.report.counts.rows)
+            finally:
+                self._write_down(run)
+                self.finish()
+        return self.report
+
+    def _facts(self, options: LoadOptions) -> dict[str, Any]:
+        """Return what `resume` needs to begin where this run ends; never a secret."""
+        said = asdict(options)
+        return {
+            "source": self.source.path,
+            "source_name": self.source.name,
+            "folder": str(self.folder.absolute()),
+            "options": {
+                **{name: str(v) if isinstance(v, Path) else v for name, v in said.items()},
+                "mapping": self.report.mapping["path"],
+                "out": str(self.folder.absolute()),
+            },
+        }
+
+    async def _deliver(
+        self, ready: Destination, run: RunJournal, wishes: DeliveryOptions, progress: Progress
+    ) -> None:
+        counts = self.report.counts
+        total = counts[Status.PENDING]
+        credentials = ready.credentials()
+        with Stop().on_signals() as stop:
+            async with ready.wire(credentials) as wire:
+                async for result in upload(
+                    self.payloads(),
+                    connector=ready.connector,
+                    wire=wire,
+                    journal=run,
+                    options=wishes,
+                    credentials=credentials,
+                    watcher=Watcher(say=progress.say, tick=self._tick),
+                    stop=stop,
+                ):
+                    counts.add(Status.PENDING, -1)
+                    counts.add(result.status)
+                    progress.sent(counts, total)
+        self.report.delivered_before = run.delivered_before
+        if run.delivered_before_s:
+            self.report.delivered_before_utc = utc(
+                datetime.fromtimestamp(run.delivered_before_s, UTC)
+            )
+
+    def _tick(self, tick: Tick) -> None:
+        self.report.timeline.append(
+            {
+                "at_s": tick.at_s,
+                "sent": tick.sent,
+                "applied": tick.applied,
+                "throttled": tick.throttled,
+                "retried": tick.retried,
+                "latency_ms_p50": tick.latency_ms_p50,
+            }
+        )
+
+    def _write_down(self, run: RunJournal) -> None:
+        """Derive results.csv, and the rows that the system refused, from the journal."""
+        failed: dict[int, Result] = {}
+        path = self.folder / "results.csv"
+        reports.write_results(path, self._results(run, failed))
+        self.report.files = {"results": str(path), **self.report.files}
+        if failed:
+            self._write_rejects(failed)
+
+    def _results(self, run: RunJournal, failed: dict[int, Result]) -> Iterator[Result]:
+        """Yield the results in source order, with the keys that the journal does not know."""
+        known = run.results()
+        result = next(known, None)
+        for payload in self.payloads():
+            while result is not None and result.row_number < payload.row_number:
+                result = next(known, None)
+            if result is not None and result.row_number == payload.row_number:
+                if result.status is Status.FAILED:
+                    failed[result.row_number] = result
+                yield replace(result, key=payload.key)
+            else:
+                yield Result(payload.row_number, payload.key, Status.PENDING)
+
+    def _write_rejects(self, failed: Mapping[int, Result]) -> None:
+        """Write rejects.csv anew, with the rows that the system refused among them."""
+        causes = reports.CauseCounter()
+        with self._rejects() as writer:
+            for batch, verdicts in self.verdicts():
+                numbers = batch.rows["row_number"].to_list()
+                refused = [
+                    Reject(
+                        number,
+                        "refused-by-system",
+                        details={"message": failed[number].message},
+                        status=Status.FAILED,
+                    )
+                    for number in numbers
+                    if number in failed
+                ]
+                writer.write(batch.rows, [*verdicts.rejects, *refused], batch.malformed)
+                causes.add([*verdicts.rejects, *(b.reject for b in batch.malformed), *refused])
+        self._name_rejects(writer)
+        self.report.causes = causes.causes()
+
+    def finish(self) -> RunReport:
+        """Write report.json and return the report."""
+        self.report.finished_utc = utc(datetime.now(UTC))
+        path = self.folder / "report.json"
+        self.report.files["report"] = str(path)
+        reports.write_report(path, self.report)
+        return self.report
+
+    def _rejects(self) -> reports.RejectsWriter:
+        return reports.RejectsWriter(self.folder / "rejects.csv", self.source.headers)
+
+    def _name_rejects(self, writer: reports.RejectsWriter) -> None:
+        """Name the file in the report if there was anything to write."""
+        if writer.rows:
+            self.report.files["rejects"] = str(writer.path)
+
+
+def begin(source: Source, options: LoadOptions) -> Walk:
+    """Bring source, mapping and destination together; nothing is read or sent yet.
+
+    Raises:
+        BulkloadError: They do not fit, or one of them cannot be used.
+    """
+    wanted = destination(options.target)
+    document, found = _mapping(source, options.mapping, wanted)
+    bound = document.bind(source.headers, wanted.connector.schema, source=source.name)
+    started = datetime.now(UTC)
+    folder = reports.private_folder(_folder(options.out, source.name, started))
+    report = RunReport(
+        run_id=run_id(started),
+        verb="validate" if options.dry_run else "import",
+        dry_run=options.dry_run,
+        started_utc=utc(started),
+        source={
+            "name": source.name,
+            "path": source.path,
+            "format": source.format,
+            "sha256": source.sha256,
+            "size_bytes": source.size_bytes,
+            "headers": list(source.headers),
+            "sheet": source.sheet,
+            **source.description,
+        },
+        mapping={
+            "name": document.name,
+            "path": str(document.path),
+            "sha256": document.sha256,
+            "found": found,
+        },
+        profile=wanted.description(),
+    )
+    return Walk(source, bound, wanted, folder, report)
+
+
+def _mapping(
+    source: Source, wanted: str | Path | None, to: Destination
+) -> tuple[MappingDocument, str]:
+    if wanted is not None:
+        return load_mapping(wanted), "as you said"
+    path = find_mapping(source.headers, connector=to.connector.name)
+    return load_mapping(path), "found by the headers"
+
+
+def _payloads(frame: pl.DataFrame) -> Iterator[Payload]:
+    keys = [name for name in frame.columns if name.startswith("key:")]
+    for row in frame.iter_rows(named=True):
+        yield Payload(
+            row_number=row["row_number"],
+            keys={key.removeprefix("key:"): row[key] for key in keys if row[key] is not None},
+            body=row["body"].encode(),
+            action=Action(row["action"]),
+            extra=json.loads(row["extra"]) if row["extra"] else {},
+        )
+
+
+def _ends(rejects: Iterable[Reject]) -> dict[int, Status]:
+    """Return where each of these rows ends: a row that is wrong is rejected, whatever else it is."""
+    ends: dict[int, Status] = {}
+    for reject in rejects:
+        if ends.get(reject.row_number) is not Status.REJECTED:
+            ends[reject.row_number] = reject.status
+    return ends
+
+
+def _folder(out: str | Path | None, source_name: str, started: datetime) -> Path:
+    if out is not None:
+        return Path(out)
+    stem = reports.safe_name(source_name.partition(".")[0])
+    return Path("bulkload-runs") / f"{started:%Y%m%d-%H%M%S}-{stem}"
+
+
+def run_id(started: datetime) -> str:
+    """Return a new id for a run; a run that sends has the journal's instead."""
+    return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def utc(moment: datetime) -> str:
+    """Return a moment as reports write it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
