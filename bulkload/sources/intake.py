@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
+from bulkload.cells import unguarded
 from bulkload.errors import BadInputError
 from bulkload.sources.reading import FileSource, own_columns
 from bulkload.sources.source import Source, SourceOptions
@@ -48,7 +49,9 @@ def open_source(
         path=str(path),
         format="csv",
         size_bytes=content.size_bytes,
-        headers=tuple(header for header in headers if header not in own),
+        headers=tuple(
+            unguarded(header) if own else header for header in headers if header not in own
+        ),
         own_columns=own,
         description={"dialect": table.layout.description(), "compression": content.compression},
         content=content,

@@ -59,7 +59,9 @@ class FileSource(Source):
         blank = _BlankRows()
         for batch in self.table.batches():
             rows = blank.without(batch.rows.drop(self.own_columns))
-            if self.own_columns and rows.height:
+            if self.own_columns and self.format == "csv" and rows.height:
+                # Headers have their guard as cells do; a workbook has none at all.
+                rows.columns = [ROW_NUMBER, *self.headers]
                 rows = rows.with_columns(unguarded_expr(pl.col(self.headers)))
             watcher.see(rows)
             if rows.height or batch.malformed:
