@@ -195,6 +195,8 @@ def _check_rules_fit_kind(
         "as": numeric,
         "items": {Kind.LIST},
     }
+    if rule.concat is None:
+        fitting["separator"] = {Kind.LIST}
     for key, kinds in fitting.items():
         attribute = f"{key}_" if key == "as" else key
         if attribute in rule.model_fields_set and kind not in kinds and rule.coalesce is None:

@@ -391,8 +391,6 @@ class Value(Rules):
             )
         if "otherwise" in self.model_fields_set and self.map is None:
             raise PydanticCustomError("otherwise", "`otherwise` needs a `map`")
-        if self.separator is not None and self.concat is None and self.type is not Kind.LIST:
-            raise PydanticCustomError("separator", "`separator` needs `concat` or `type: list`")
         return self
 
 
