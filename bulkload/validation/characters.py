@@ -47,5 +47,10 @@ def invisible_character(text: str) -> str:
     return _named(_INVISIBLE.search(text))
 
 
+def is_seen(text: str) -> bool:
+    """Whether the text holds neither control characters nor others that cannot be seen."""
+    return not _CONTROL.search(text) and not _INVISIBLE.search(text)
+
+
 def _named(found: re.Match[str] | None) -> str:
     return f"U+{ord(found.group()):04X}" if found else ""

@@ -1,20 +1,45 @@
-"""Which rows name a customer that an earlier row of the source names already."""
+"""Which rows name a customer that an earlier row of the source names already.
+
+Exact, in the same memory for a thousand rows and for ten million: a filter of fixed size says of
+nearly every key that it has not been seen; the few that may have been are looked up, as text, in
+runs of keys that are written to a temporary folder as they fill.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import polars as pl
 
 ROW = "row_number"
+KEYS_PER_RUN = 400_000
+"""Keys held in memory before they are written out."""
 
 
 class Seen:
-    """The keys of all rows that are sent, exact, each with the row that came first."""
+    """The keys of all rows that are sent, each with the row that came first.
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    Args:
+        keys: Names of the key columns.
+        keys_per_run: Keys held in memory.
+        filter_words: Size of the filter, in words of 8 bytes; a power of two.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[str],
+        *,
+        keys_per_run: int = KEYS_PER_RUN,
+        filter_words: int = 1 << 22,
+    ) -> None:
         self._keys = tuple(keys)
-        self._first: dict[tuple[str, str], int] = {}
+        self._filter = _Filter(filter_words)
+        self._runs = _Runs(keys_per_run)
 
     def repeats(self, payloads: pl.DataFrame) -> list[tuple[int, str, int]]:
         """Return (row number, key, first row) of rows that repeat an earlier one; remember the others.
@@ -24,11 +49,121 @@ class Seen:
         Args:
             payloads: `row_number` and one String column per key, in source order.
         """
+        if not self._keys or payloads.is_empty():
+            return []
+        said = self._said(payloads)
+        maybe = said["hash"].is_duplicated() | self._filter.may_hold(said["hash"])
         found: list[tuple[int, str, int]] = []
-        for row_number, *values in payloads.select(ROW, *self._keys).iter_rows():
-            own = [(key, value) for key, value in zip(self._keys, values, strict=True) if value]
-            earlier = [(row_number, k, self._first[k, v]) for k, v in own if (k, v) in self._first]
-            found += earlier
-            if not earlier:
-                self._first.update(dict.fromkeys(own, row_number))
+        if maybe.any():
+            suspects = said.filter(maybe)[ROW].unique()
+            found = self._confirmed(said.filter(pl.col(ROW).is_in(suspects.implode())))
+        if found:
+            repeats = pl.Series([row_number for row_number, _, _ in found], dtype=pl.UInt32)
+            said = said.filter(~pl.col(ROW).is_in(repeats.implode()))
+        self._filter.add(said["hash"])
+        self._runs.add(said)
         return found
+
+    def _said(self, payloads: pl.DataFrame) -> pl.DataFrame:
+        """Return one row per key that a payload has: row_number, key (its position), text, hash."""
+        parts = [
+            payloads.select(
+                ROW,
+                pl.lit(position, pl.UInt8).alias("key"),
+                pl.col(key).alias("text"),
+                # A seed of its own keeps an e-mail apart from an equal external id.
+                pl.col(key).hash(position + 1).alias("hash"),
+            ).drop_nulls("text")
+            for position, key in enumerate(self._keys)
+        ]
+        return pl.concat(parts)
+
+    def _confirmed(self, suspects: pl.DataFrame) -> list[tuple[int, str, int]]:
+        """Return the repeats among rows of which some key may have been seen, by their text."""
+        wanted = dict.fromkeys(suspects.select("key", "text").iter_rows())
+        first = {
+            (key, text): row_number
+            for row_number, key, text in self._runs.holding(suspects["hash"].unique())
+            if (key, text) in wanted
+        }
+        found: list[tuple[int, str, int]] = []
+        in_order = suspects.sort(ROW, "key").group_by(ROW, maintain_order=True)
+        for row_number, keys, texts in in_order.agg("key", "text").iter_rows():
+            own = list(zip(keys, texts, strict=True))
+            repeated = [(row_number, self._keys[k[0]], first[k]) for k in own if k in first]
+            found += repeated
+            if not repeated:
+                first.update(dict.fromkeys(own, row_number))
+        return found
+
+
+class _Filter:
+    """A Bloom filter with four bits a key, all in one word: it never forgets a hash it was given."""
+
+    _MASKS = 1 << 14
+
+    def __init__(self, words: int) -> None:
+        self._words = pl.zeros(words, dtype=pl.UInt64, eager=True)
+        # The high bits of a hash choose the word, the low bits the mask.
+        self._share = 2**64 // words
+        chooses = random.Random(0)  # noqa: S311  # any spread will do
+        masks = [sum(1 << bit for bit in chooses.sample(range(64), 4)) for _ in range(self._MASKS)]
+        self._masks = pl.Series(masks, dtype=pl.UInt64)
+
+    def may_hold(self, hashes: pl.Series) -> pl.Series:
+        """Whether each hash may have been added; False is certain."""
+        masks = self._masks_of(hashes)
+        return (self._words.gather(self._word_of(hashes)) & masks) == masks
+
+    def add(self, hashes: pl.Series) -> None:
+        """Remember hashes."""
+        # Of several hashes of one word only the last is written, so the others come again.
+        while not hashes.is_empty():
+            words, masks = self._word_of(hashes), self._masks_of(hashes)
+            self._words.scatter(words, self._words.gather(words) | masks)
+            hashes = hashes.filter(~self.may_hold(hashes))
+
+    def _word_of(self, hashes: pl.Series) -> pl.Series:
+        return (hashes // self._share).cast(pl.UInt32)
+
+    def _masks_of(self, hashes: pl.Series) -> pl.Series:
+        return self._masks.gather((hashes & (self._MASKS - 1)).cast(pl.UInt32))
+
+
+class _Runs:
+    """All keys that were remembered, with row numbers, newest in memory and the rest in files."""
+
+    def __init__(self, keys_per_run: int) -> None:
+        self._keys_per_run = keys_per_run
+        self._recent: list[pl.DataFrame] = []
+        self._recent_keys = 0
+        self._files: list[Path] = []
+        self._folder: Path | None = None
+
+    def add(self, said: pl.DataFrame) -> None:
+        """Remember keys."""
+        self._recent.append(said)
+        self._recent_keys += said.height
+        if self._recent_keys >= self._keys_per_run:
+            path = self._new_file()
+            pl.concat(self._recent).write_ipc(path, compression="uncompressed")
+            self._recent, self._recent_keys = [], 0
+
+    def holding(self, hashes: pl.Series) -> Iterator[tuple[int, int, str]]:
+        """Yield (row number, key, text) of all remembered keys that have one of these hashes."""
+        wanted = pl.col("hash").is_in(hashes.implode())
+        for path in self._files:
+            run = pl.scan_ipc(path)
+            # Reading the hashes alone is much less, and hardly ever is there more to read.
+            if not run.select("hash").filter(wanted).collect().is_empty():
+                yield from run.filter(wanted).select(ROW, "key", "text").collect().iter_rows()
+        for frame in self._recent:
+            yield from frame.filter(wanted).select(ROW, "key", "text").iter_rows()
+
+    def _new_file(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="bulkload-keys-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        path = self._folder / f"{len(self._files)}.arrow"
+        self._files.append(path)
+        return path

@@ -10,21 +10,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bulkload.records import Field, Kind, Severity
-from bulkload.validation.characters import is_blank
+from bulkload.records import Field, Severity
 from bulkload.validation.models import Check, Settled, Tolerated, judgement
 from bulkload.validation.refusals import code_of, details_of
 
+NOTHING: Mapping[int, str] = {}
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a record says about one field."""
-
-    text: str | None
-    region: str | None = None
-    """For phones: ISO 3166-1 alpha-2, or None for the field's own default."""
-    problem: str | None = None
-    """Code of the transform that could not read the cell."""
+Value = str | Settled | tuple[str, str | None] | None
+"""What a record says about a field: text, for phones text and region; None if it is blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +55,20 @@ class ExactPath:
         self._fields = tuple(fields)
         built = judgement(self._fields, schema_name, email=email, phone=phone)
         self.model = built.model
+        self._validate = built.model.__pydantic_validator__.validate_python
         self._serializer = built.model.__pydantic_serializer__
-        self._places = tuple(tuple(field.name.split(".")) for field in self._fields)
-        self._field_at = dict(zip(self._places, self._fields, strict=True))
+        paths = [tuple(field.name.split(".")) for field in self._fields]
+        self._places = tuple((path[:-1], path[-1]) for path in paths)
+        self._field_at = dict(zip(paths, self._fields, strict=True))
         self._groups_needed = tuple(
-            place[:-1]
-            for place, field in zip(self._places, self._fields, strict=True)
-            if field.required and len(place) > 1
+            path[:-1]
+            for path, field in zip(paths, self._fields, strict=True)
+            if field.required and len(path) > 1
+        )
+        self._cleared = frozenset(
+            position
+            for position, field in enumerate(self._fields)
+            if field.clear_when_blank and not field.required
         )
         self._one_of = tuple(one_of)
         self._one_of_at = tuple(
@@ -79,21 +79,26 @@ class ExactPath:
             for field, attributes in zip(self._fields, built.attributes, strict=True)
         }
 
-    def judge(self, cells: Sequence[Cell]) -> Judged:
-        """Judge one row; `cells` are in the order of the fields. Never raises for bad data."""
+    def judge(self, values: Sequence[Value], unread: Mapping[int, str] = NOTHING) -> Judged:
+        """Judge one row. Never raises for bad data.
+
+        Args:
+            values: What the row says, in the order of the fields.
+            unread: Codes of transforms that could not read their cell, by position of the field.
+        """
         problems: list[Problem] = []
-        said = self._said(cells, problems)
+        said = self._said(values, unread, problems)
         tolerated: Tolerated = []
         model: BaseModel | None = None
         try:
-            model = self.model.model_validate(said, context=tolerated)
+            model = self._validate(said, context=tolerated)
         except ValidationError as error:
             problems += self._problems(error, problems)
         for field, failure in tolerated:
             if field.severity is Severity.WARN:
                 first = failure.errors(include_url=False, include_input=False)[0]
                 problems.append(_problem(field, first, rejects=False))
-        if self._one_of and all(is_blank(cells[position].text) for position in self._one_of_at):
+        if self._one_of and all(values[position] is None for position in self._one_of_at):
             problems.append(Problem(None, "contact-missing", {"fields": " or ".join(self._one_of)}))
         if any(problem.rejects for problem in problems):
             model = None
@@ -109,26 +114,27 @@ class ExactPath:
         """Return the value of the field `name`; None if the row does not say it."""
         return self._getters[name](model)
 
-    def _said(self, cells: Sequence[Cell], problems: list[Problem]) -> dict[str, Any]:
+    def _said(
+        self, values: Sequence[Value], unread: Mapping[int, str], problems: list[Problem]
+    ) -> dict[str, Any]:
         """Return the model's input, nested; cells that a transform could not read become problems."""
         said: dict[str, Any] = {}
-        for group in self._groups_needed:
-            _branch(said, group)
-        for field, place, cell in zip(self._fields, self._places, cells, strict=True):
-            value: Any = cell.text
-            if is_blank(value):
-                if not field.clear_when_blank or field.required:
-                    continue
-                value = None
-            elif cell.problem and field.severity is not Severity.OFF:
-                rejects = field.severity is Severity.REJECT
-                problems.append(Problem(field, cell.problem, {}, rejects))
-                if rejects:
-                    continue
-                value = Settled(value)
-            elif field.kind is Kind.PHONE:
-                value = (value, cell.region or field.region)
-            _branch(said, place[:-1])[place[-1]] = value
+        for groups in self._groups_needed:
+            _branch(said, groups)
+        for position, spoken in enumerate(values):
+            value = spoken
+            if value is None and position not in self._cleared:
+                continue
+            if position in unread and value is not None:
+                field = self._fields[position]
+                if field.severity is not Severity.OFF:
+                    rejects = field.severity is Severity.REJECT
+                    problems.append(Problem(field, unread[position], {}, rejects))
+                    if rejects:
+                        continue
+                    value = Settled(value[0] if isinstance(value, tuple) else value)
+            groups, last = self._places[position]
+            (_branch(said, groups) if groups else said)[last] = value
         return said
 
     def _problems(self, error: ValidationError, known: Sequence[Problem]) -> list[Problem]:

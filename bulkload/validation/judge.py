@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from bulkload.contacts import email_key
-from bulkload.records import Action, Field, Kind, Reject, Status
-from bulkload.validation.characters import is_blank, stripped
+from bulkload.records import Action, Field, Reject, Status
 from bulkload.validation.duplicates import Seen
-from bulkload.validation.email import email
-from bulkload.validation.exact import Cell, ExactPath, Judged, Problem
-from bulkload.validation.phone import phone
+from bulkload.validation.fast.tiers import Tiers
+from bulkload.validation.odd import OddRows, SourceCells
 
 ROW = "row_number"
-ACTION = "@action"
 SKIP = "@skip"
 
 
@@ -41,17 +36,27 @@ class Verdicts:
 class Prepared:
     """A batch after everything that Polars can say about it."""
 
+    rows: pl.DataFrame
+    """Source rows, for the cells' own text."""
     accepted: pl.DataFrame
     """Payloads of rows that need no further look."""
-    rows: pl.DataFrame
-    """Source rows of `records`, for the cells' own text."""
-    records: pl.DataFrame
-    """What is left for the exact path."""
+    odd: pl.DataFrame
+    """Records that are left for the exact path."""
     skipped: list[Reject]
 
 
 class Judge:
-    """Judges the batches of one source, in source order."""
+    """Judges the batches of one source, in source order.
+
+    Args:
+        fields: With columns, kinds and rules as the mapping has bound them.
+        schema_name: The vendor's name for the payload.
+        one_of: At least one of these fields must be said; empty for no such rule.
+        keys: Fields that name a customer; two rows that share one are duplicates.
+        action: For rows that name no action of their own.
+        bodies: Whether payloads carry their JSON text; a dry run can do without.
+        exact_only: Send every row through the exact path, to compare.
+    """
 
     def __init__(
         self,
@@ -61,24 +66,20 @@ class Judge:
         one_of: Sequence[str],
         keys: Sequence[str],
         action: Action = Action.CREATE,
+        bodies: bool = True,
+        exact_only: bool = False,
     ) -> None:
         self._fields = tuple(field for field in fields if field.how != "keep")
         self._by_name = {field.name: field for field in self._fields}
-        self._added = tuple(field for field in self._fields if field.how == "add")
-        self._action = action
-        self._keys = tuple(keys)
-        self._bound_keys = tuple(key for key in self._keys if key in self._by_name)
-        self._seen = Seen([f"key:{key}" for key in self._bound_keys])
-        self._exact = ExactPath(
-            self._fields, schema_name=schema_name, one_of=one_of, email=email, phone=_phone
+        self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
+        self._bodies, self._exact_only = bodies, exact_only
+        self._odd_rows = OddRows(
+            self._fields, schema_name=schema_name, one_of=one_of, keys=keys, action=action
         )
-        self._schema = {
-            ROW: pl.UInt32,
-            "body": pl.String,
-            "action": pl.String,
-            **{f"key:{key}": pl.String for key in self._keys},
-            "extra": pl.String,
-        }
+        self._seen = Seen([f"key:{key}" for key in self._keys if key in self._by_name])
+        self._tiers: dict[tuple[str, ...], Tiers] = {}
+        strings = ("body", "action", *(f"key:{key}" for key in self._keys), "extra")
+        self._schema = {ROW: pl.UInt32, **dict.fromkeys(strings, pl.String)}
 
     def split(self, rows: pl.DataFrame, records: pl.DataFrame) -> Verdicts:
         """Say for every row of a batch what is sent and why the rest is not.
@@ -94,134 +95,65 @@ class Judge:
 
     def prepare(self, rows: pl.DataFrame, records: pl.DataFrame) -> Prepared:
         """Do the part of `split` that needs no other batch and hardly any Python."""
-        if not rows[ROW].equals(records[ROW].cast(rows[ROW].dtype)):
+        if not rows[ROW].equals(records[ROW]):
             raise ValueError("rows and records are not the same rows")
         skipped: list[Reject] = []
         if SKIP in records.columns:
-            skip = records[SKIP].is_not_null()
             skipped = [
-                Reject(
-                    number, "skipped-by-mapping", details={"reason": reason}, status=Status.SKIPPED
-                )
-                for number, reason in records.filter(skip).select(ROW, SKIP).iter_rows()
+                Reject(number, "skipped-by-mapping", details={"reason": why}, status=Status.SKIPPED)
+                for number, why in records.drop_nulls(SKIP).select(ROW, SKIP).iter_rows()
             ]
-            rows, records = rows.filter(~skip), records.filter(~skip)
-        return Prepared(pl.DataFrame(schema=self._schema), rows, records, skipped)
+            records = records.filter(pl.col(SKIP).is_null())
+        if self._exact_only:
+            return Prepared(rows, pl.DataFrame(schema=self._schema), records, skipped)
+        columns = tuple(records.columns)
+        if columns not in self._tiers:
+            self._tiers[columns] = Tiers(
+                self._fields,
+                columns,
+                one_of=self._one_of,
+                keys=self._keys,
+                action=self._action,
+                bodies=self._bodies,
+            )
+        sifted = self._tiers[columns].sift(records)
+        return Prepared(rows, sifted.payloads, sifted.odd, skipped)
 
     def finish(self, prepared: Prepared) -> Verdicts:
         """Do the rest of `split`; batches must come in source order."""
-        rejects: list[Reject] = []
-        warnings: list[Reject] = []
-        judged = self._judged(prepared, rejects, warnings)
-        payloads = prepared.accepted
-        if judged.height:
-            payloads = pl.concat([payloads, judged]).sort(ROW) if payloads.height else judged
+        rows, odd = prepared.rows, prepared.odd
+        found = self._odd_rows.judge(odd, SourceCells(lambda: _only(rows, odd[ROW])))
+        payloads, rejects = prepared.accepted, found.rejects
+        if not self._bodies:
+            found.payloads["body"] = [None] * len(found.payloads[ROW])
+        if found.payloads[ROW]:
+            payloads = pl.concat([payloads, pl.DataFrame(found.payloads, schema=self._schema)])
+        if not payloads[ROW].is_sorted():
+            payloads = payloads.sort(ROW)
         repeats = self._seen.repeats(payloads)
         if repeats:
-            payloads = self._without(payloads, repeats, prepared, rejects)
-        rejects.sort(key=lambda reject: reject.row_number)
-        return Verdicts(payloads, rejects, warnings, prepared.skipped)
+            rejects += self._duplicates(repeats, payloads, rows)
+            rejects.sort(key=lambda reject: reject.row_number)
+            payloads = payloads.filter(~pl.col(ROW).is_in({number for number, _, _ in repeats}))
+        return Verdicts(payloads, rejects, found.warnings, prepared.skipped)
 
-    def _judged(
-        self, prepared: Prepared, rejects: list[Reject], warnings: list[Reject]
-    ) -> pl.DataFrame:
-        """Send what is left through the exact path."""
-        records = prepared.records
-        if records.is_empty():
-            return pl.DataFrame(schema=self._schema)
-        cells = zip(*(self._cells(records, field) for field in self._fields), strict=True)
-        actions: Iterable[str | None] = [None] * records.height
-        if ACTION in records.columns:
-            actions = records[ACTION].to_list()
-        out: list[list[Any]] = [[] for _ in self._schema]
-        for position, (number, action, row) in enumerate(
-            zip(records[ROW].to_list(), actions, cells, strict=True)
-        ):
-            judged = self._exact.judge(row)
-            problems = list(judged.problems)
-            spoken = self._action.value if is_blank(action) else stripped(str(action)).lower()
-            if spoken not in set(Action):
-                problems.append(Problem(None, "action-unknown", {"action": str(action)}))
-                judged = Judged(None, problems)
-            for problem in self._in_field_order(problems):
-                into = rejects if problem.rejects else warnings
-                into.append(self._reject(number, problem, row, prepared.rows, position))
-            if judged.model is not None:
-                for column, value in zip(out, self._payload(number, spoken, judged), strict=True):
-                    column.append(value)
-        columns = dict(zip(self._schema, out, strict=True))
-        return pl.DataFrame(columns, schema=self._schema)
-
-    def _cells(self, records: pl.DataFrame, field: Field) -> Iterable[Cell]:
-        texts = records[field.name].to_list()
-        empty = [None] * len(texts)
-        region, problem = f"{field.name}@region", f"{field.name}@problem"
-        regions = records[region].to_list() if region in records.columns else empty
-        problems = records[problem].to_list() if problem in records.columns else empty
-        return map(Cell, texts, regions, problems)
-
-    def _in_field_order(self, problems: Sequence[Problem]) -> list[Problem]:
-        order = {name: position for position, name in enumerate(self._by_name)}
-        return sorted(problems, key=lambda p: order[p.field.name] if p.field else len(order))
-
-    def _reject(
-        self,
-        number: int,
-        problem: Problem,
-        row: Sequence[Cell],
-        rows: pl.DataFrame,
-        position: int,
-    ) -> Reject:
-        field = problem.field
-        if field is None:
-            return Reject(number, problem.code, details=problem.details)
-        record = row[self._fields.index(field)].text or ""
-        column, cell = own_text(field, rows, position, record)
-        return Reject(number, problem.code, column, field.name, cell, problem.details)
-
-    def _payload(self, number: int, action: str, judged: Judged) -> tuple[Any, ...]:
-        assert judged.model is not None  # noqa: S101  # told by the caller
-        model = judged.model
-        keys = (
-            self._key(key, self._exact.value(model, key)) if key in self._by_name else None
-            for key in self._keys
-        )
-        added = {f"{field.name}_add": self._exact.value(model, field.name) for field in self._added}
-        return (number, self._exact.body(model), action, *keys, extra_text(added))
-
-    def _key(self, name: str, value: Any) -> str | None:
-        if value is None:
-            return None
-        text = str(value)
-        return email_key(text) if self._by_name[name].kind is Kind.EMAIL else text
-
-    def _without(
-        self,
-        payloads: pl.DataFrame,
-        repeats: Sequence[tuple[int, str, int]],
-        prepared: Prepared,
-        rejects: list[Reject],
-    ) -> pl.DataFrame:
-        """Take repeats of earlier rows out and say which row they repeat."""
-        numbers = pl.Series(sorted({number for number, _, _ in repeats}), dtype=pl.UInt32)
-        repeated = payloads.filter(pl.col(ROW).is_in(numbers.implode()))
-        values = {row[ROW]: row for row in repeated.iter_rows(named=True)}
-        position_of = {number: at for at, number in enumerate(prepared.rows[ROW].to_list())}
+    def _duplicates(
+        self, repeats: Sequence[tuple[int, str, int]], payloads: pl.DataFrame, rows: pl.DataFrame
+    ) -> list[Reject]:
+        """Say of rows that repeat an earlier one which row that is."""
+        numbers = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32).unique().sort()
+        repeated = _only(payloads, numbers)
+        source = SourceCells(lambda: _only(rows, numbers))
+        positions = {number: position for position, number in enumerate(numbers)}
+        rejects = []
         for number, key, first_row in repeats:
             field = self._by_name[key.removeprefix("key:")]
-            column, cell = own_text(field, prepared.rows, position_of[number], values[number][key])
-            rejects.append(
-                Reject(
-                    number,
-                    "duplicate-in-file",
-                    column,
-                    field.name,
-                    cell,
-                    {"first_row": str(first_row)},
-                    Status.DUPLICATE,
-                )
-            )
-        return payloads.filter(~pl.col(ROW).is_in(numbers.implode()))
+            position = positions[number]
+            column, cell = source.own(field, position, repeated[key][position])
+            details = {"first_row": str(first_row)}
+            reject = Reject(number, "duplicate-in-file", column, field.name, cell, details)
+            rejects.append(dataclasses.replace(reject, status=Status.DUPLICATE))
+        return rejects
 
 
 def judge_all(
@@ -250,24 +182,6 @@ def judge_all(
             yield rows, judge.finish(prepared)
 
 
-def own_text(field: Field, rows: pl.DataFrame, position: int, record: str) -> tuple[str, str]:
-    """Return header and text of the cell that a field was read from.
-
-    Of several columns, the first that is not empty; for a constant, no header and its value.
-    """
-    columns = [column for column in field.columns if column in rows.columns]
-    for column in columns:
-        cell = rows[column][position]
-        if cell:
-            return column, str(cell)
-    return (columns[0], "") if columns else ("", record)
-
-
-def extra_text(added: Mapping[str, Any]) -> str | None:
-    """Return what is asked for besides the body as JSON text; None if there is nothing."""
-    said = {name: value for name, value in added.items() if value is not None}
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else None
-
-
-def _phone(value: tuple[str, str | None]) -> str:
-    return phone(*value)
+def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Return the rows of `frame` that have these row numbers, in source order."""
+    return frame.filter(pl.col(ROW).is_in(numbers.implode()))

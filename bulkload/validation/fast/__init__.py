@@ -1,0 +1,1 @@
+"""The fast path: what Polars accepts without asking the exact path, and only that."""

@@ -1,0 +1,172 @@
+"""Rules that accept phone numbers without asking phonenumbers, derived from its own metadata.
+
+A number is accepted by one regular expression over its E.164 form, and its E.164 form is found by
+replacing what stands in front: `DE` + `0151...` becomes `+49151...`. Only those alternatives of
+the metadata's patterns are kept of which automata prove that
+
+- every word lies inside the region's general pattern and its lengths,
+- no word begins with the national or international prefix, so that nothing is cut off it,
+- no region that phonenumbers would ask first claims the word.
+
+For all other numbers the rules say nothing, and phonenumbers itself is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+from phonenumbers import PhoneMetadata
+
+from bulkload.validation.fast.automata import Automaton, alternatives, begins_with_any, included
+from bulkload.validation.fast.phone_rules import BOUNDARY, PhoneRules
+
+_TYPES = (
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+    "fixed_line",
+    "mobile",
+)
+_NORTH_AMERICA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    name: str
+    calling_code: int
+    international_prefix: str
+    national_prefix: str
+    """Pattern of what is cut off in front of a national number."""
+    transforms: bool
+    leading_digits: str
+    general: Automaton
+    lengths: frozenset[int]
+    types: tuple[tuple[str, frozenset[int]], ...]
+    is_main: bool
+
+
+def derive() -> PhoneRules:
+    """Derive the rules of the installed phonenumbers; takes a few seconds."""
+    regions = {name: _region(name) for name in sorted(phonenumbers.SUPPORTED_REGIONS)}
+    kept: dict[int, list[str]] = {}
+    prefixes: dict[str, list[tuple[str, str]]] = {}
+    for region in regions.values():
+        shares = len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[region.calling_code]) > 1
+        if region.is_main and not (region.leading_digits and shares):
+            kept[region.calling_code] = _kept(region)
+            prefixes[region.name] = _prefixes(region)
+    canada, states = regions["CA"], regions["US"]
+    kept[_NORTH_AMERICA] = sorted(
+        {
+            *(words for words in kept[_NORTH_AMERICA] if _inside(words, canada)),
+            *(words for words in _canadian(canada, regions) if _inside(words, states)),
+        }
+    )
+    prefixes["CA"] = _prefixes(canada)
+    for name in regions.keys() - prefixes.keys():
+        prefixes[name] = [("+", "+"), ("(+", "+")]
+    trunk = [
+        str(region.calling_code)
+        for region in regions.values()
+        if region.is_main
+        and region.calling_code in kept
+        and not region.transforms
+        and (region.national_prefix == "0" or region.name == "GB")
+    ]
+    return PhoneRules(
+        version=phonenumbers.__version__,
+        valid=_pattern(kept),
+        spellings=_spellings(prefixes),
+        trunk_codes=tuple(sorted(trunk)),
+    )
+
+
+def _region(name: str) -> _Region:
+    found: Any = PhoneMetadata.metadata_for_region(name)
+    described = [getattr(found, kind) for kind in _TYPES]
+    lengths = frozenset(found.general_desc.possible_length)
+    return _Region(
+        name=name,
+        calling_code=found.country_code,
+        international_prefix=found.international_prefix or "",
+        national_prefix=found.national_prefix_for_parsing or "",
+        transforms=bool(found.national_prefix_transform_rule),
+        leading_digits=found.leading_digits or "",
+        general=Automaton(found.general_desc.national_number_pattern),
+        lengths=lengths,
+        types=tuple(
+            (kind.national_number_pattern, frozenset(kind.possible_length or lengths))
+            for kind in described
+            if kind is not None and kind.national_number_pattern
+        ),
+        is_main=phonenumbers.region_code_for_country_code(found.country_code) == name,
+    )
+
+
+def _kept(region: _Region, also_forbidden: Iterable[str] = ()) -> list[str]:
+    """Return the alternatives of the region's number types for which all that is needed is proven."""
+    # `$` only narrows a prefix, so leaving it out forbids more than needed.
+    cut = [region.national_prefix.replace("$", ""), region.international_prefix, *also_forbidden]
+    forbidden = [Automaton(pattern) for pattern in cut if pattern]
+    kept = set()
+    for pattern, lengths in region.types:
+        for alternative in alternatives(pattern):
+            words = Automaton(alternative)
+            if (
+                words.lengths() <= lengths
+                and _inside(alternative, region)
+                and not any(begins_with_any(words, beginning) for beginning in forbidden)
+            ):
+                kept.add(alternative)
+    return sorted(kept)
+
+
+def _canadian(canada: _Region, regions: dict[str, _Region]) -> list[str]:
+    """Return what Canada adds to calling code 1, where phonenumbers asks other regions first."""
+    order = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[_NORTH_AMERICA]
+    earlier = [regions[name].leading_digits for name in order[: order.index("CA")]]
+    return _kept(canada, [digits for digits in earlier if digits])
+
+
+def _inside(alternative: str, region: _Region) -> bool:
+    words = Automaton(alternative)
+    return words.lengths() <= region.lengths and included(words, region.general)
+
+
+def _prefixes(region: _Region) -> list[tuple[str, str]]:
+    """Return how a number of this region may begin, and how it begins in E.164."""
+    calling_code = str(region.calling_code)
+    idd = region.international_prefix
+    # British numbers begin with 0 or, for one operator, 180020; kept alternatives begin with neither.
+    national = "0" if region.name == "GB" else region.national_prefix
+    pairs = [("+", "+")]
+    if idd.isdigit():
+        pairs.append((idd, "+"))
+        if (
+            national.isdigit()
+            and not region.transforms
+            and (region.calling_code == _NORTH_AMERICA or not calling_code.startswith(national))
+        ):
+            pairs.append((national, f"+{calling_code}"))
+    pairs.append(("", f"+{calling_code}"))
+    return [(bracket + written, e164) for written, e164 in pairs for bracket in ("", "(")]
+
+
+def _pattern(kept: dict[int, list[str]]) -> str:
+    codes = (f"{code}(?:{'|'.join(kept[code])})" for code in sorted(kept) if kept[code])
+    return (r"^\+(?:" + "|".join(codes) + ")$").replace(r"\d", "[0-9]")
+
+
+def _spellings(prefixes: dict[str, list[tuple[str, str]]]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = [(f"{BOUNDARY}+", "+"), (f"{BOUNDARY}(+", "+")]
+    for name in sorted(prefixes):
+        found += [(f"{name}{BOUNDARY}{written}", e164) for written, e164 in prefixes[name]]
+    return tuple(found)

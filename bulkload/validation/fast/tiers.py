@@ -1,0 +1,157 @@
+r"""The two tiers that need no Python for a row: plain rows, and rows that are mended mechanically.
+
+records -> plain rows -> payloads
+       \-> the others, mended -> payloads
+                    \-> what is left, with the contacts that are settled -> exact path
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from bulkload.records import Action, Field, Kind
+from bulkload.validation.fast.bodies import object_text
+from bulkload.validation.fast.twins import Beside, Twin
+
+ROW = "row_number"
+ACTION = "@action"
+OK = "@accepted"
+VALUE = "@value"
+"""`email@value`: the value of an accepted cell, where it differs from the cell or may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """A batch, parted into what is accepted and what the exact path must judge."""
+
+    payloads: pl.DataFrame
+    """In the order of the tiers, not of the source."""
+    odd: pl.DataFrame
+    """Records with `<field>@value` for e-mails and phones that are settled, null for others."""
+
+
+class Tiers:
+    """The fast path for records with one set of columns."""
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        columns: Sequence[str],
+        *,
+        one_of: Sequence[str],
+        keys: Sequence[str],
+        action: Action,
+        bodies: bool,
+    ) -> None:
+        self._columns = frozenset(columns)
+        beside = Beside(self._columns)
+        self._twins = tuple(beside.twin(field) for field in fields)
+        self._settling = tuple(
+            twin for twin in self._twins if twin.field.kind in {Kind.EMAIL, Kind.PHONE}
+        )
+        self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
+        self._bodies = bodies
+
+    def sift(self, records: pl.DataFrame) -> Sifted:
+        """Part the records of one batch; every row is in one of the two frames."""
+        phones = [twin for twin in self._twins if twin.field.kind is Kind.PHONE]
+        candidates = [twin.plain().alias(twin.field.name + VALUE) for twin in phones]
+        first = records.with_columns(candidates) if candidates else records
+        first = first.with_columns(self._accepted(_accepts, phones, _is_empty).alias(OK))
+        plain, left = first.filter(OK), first.filter(~pl.col(OK))
+        if left.is_empty():
+            return Sifted(self._payloads(plain, phones), left)
+
+        mending = [twin for twin in self._twins if twin.mends]
+        second = left.with_columns(
+            self._mended(twin).alias(twin.field.name + VALUE) for twin in mending
+        )
+        second = second.with_columns(self._accepted(_accepts_known, mending, _is_blank).alias(OK))
+        mended, odd = second.filter(OK), second.filter(~pl.col(OK))
+        payloads = [self._payloads(plain, phones), self._payloads(mended, mending)]
+        return Sifted(pl.concat(payloads), odd)
+
+    def _mended(self, twin: Twin) -> pl.Expr:
+        """Return the value of a cell that is plain or can be mended, else null."""
+        plain, mended = twin.plain(), twin.mended()
+        if twin.field.kind is Kind.PHONE:
+            plain = pl.col(twin.field.name + VALUE)
+        return (
+            pl.when(twin.accepts(plain).fill_null(value=False))
+            .then(plain)
+            .when(twin.accepts_mended(mended).fill_null(value=False))
+            .then(mended)
+        )
+
+    def _accepted(
+        self,
+        accepts: Callable[[Twin, pl.Expr], pl.Expr],
+        valued: Sequence[Twin],
+        is_blank: Callable[[pl.Expr], pl.Expr],
+    ) -> pl.Expr:
+        """Whether a row needs no further look."""
+        conditions = []
+        for twin in self._twins:
+            value = pl.col(twin.field.name + VALUE) if twin in valued else twin.cell
+            good = accepts(twin, value).fill_null(value=False)
+            conditions.append(good if twin.field.required else good | is_blank(twin.cell))
+            problem = f"{twin.field.name}@problem"
+            if problem in self._columns:
+                conditions.append(pl.col(problem).is_null())
+        if self._one_of:
+            said = [~is_blank(t.cell) for t in self._twins if t.field.name in self._one_of]
+            conditions.append(functools.reduce(operator.or_, said, pl.lit(value=False)))
+        if ACTION in self._columns:
+            known = pl.col(ACTION).is_in([action.value for action in Action]).fill_null(value=True)
+            conditions.append(known)
+        return pl.all_horizontal(conditions)
+
+    def _payloads(self, accepted: pl.DataFrame, valued: Sequence[Twin]) -> pl.DataFrame:
+        by_name = {twin.field.name: twin for twin in self._twins}
+
+        def value(twin: Twin) -> pl.Expr:
+            found = pl.col(twin.field.name + VALUE) if twin in valued else twin.cell
+            return pl.when(~_is_blank(twin.cell)).then(found)
+
+        def text(twin: Twin) -> pl.Expr:
+            found = twin.json(value(twin))
+            return found.fill_null("null") if twin.field.clear_when_blank else found
+
+        columns: list[pl.Expr] = [pl.col(ROW)]
+        sent = [(t.field.name.split("."), text(t)) for t in self._twins if t.field.how != "add"]
+        body = object_text(sent) if self._bodies else pl.lit(None, pl.String)
+        columns.append(body.alias("body"))
+        action = pl.col(ACTION) if ACTION in self._columns else pl.lit(None, pl.String)
+        columns.append(action.fill_null(self._action.value).alias("action"))
+        for key in self._keys:
+            twin_ = by_name.get(key)
+            found = pl.lit(None, pl.String) if twin_ is None else twin_.key(value(twin_))
+            columns.append(found.alias(f"key:{key}"))
+        added = [
+            ([f"{t.field.name}_add"], t.json(value(t))) for t in self._twins if t.field.how == "add"
+        ]
+        extra = object_text(added) if added else pl.lit(None, pl.String)
+        columns.append(pl.when(extra != "{}").then(extra).alias("extra"))
+        return accepted.select(columns)
+
+
+def _accepts(twin: Twin, value: pl.Expr) -> pl.Expr:
+    return twin.accepts(value)
+
+
+def _accepts_known(twin: Twin, value: pl.Expr) -> pl.Expr:
+    """Whether the second tier accepts; values that were mended are null unless they are accepted."""
+    return value.is_not_null() if twin.mends else twin.accepts_mended(value)
+
+
+def _is_empty(cell: pl.Expr) -> pl.Expr:
+    return cell.is_null() | (cell == "")
+
+
+def _is_blank(cell: pl.Expr) -> pl.Expr:
+    return cell.is_null() | (cell.str.strip_chars() == "")

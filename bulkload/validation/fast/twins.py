@@ -1,0 +1,261 @@
+"""For every kind, what Polars can say about a column without asking the exact path.
+
+A twin may only accept, and only what the exact check is proven to accept with the same value;
+about all else it says nothing. `tests.fuzz_fast_path` looks for a counterexample, kind by kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from bulkload.records import Field, Kind
+from bulkload.validation.characters import is_seen
+from bulkload.validation.fast import patterns
+from bulkload.validation.fast.phone_rules import BOUNDARY, phone_rules
+
+
+class Twin:
+    """Accepts plain cells of one field; this one accepts none, as for `Kind.JSON`."""
+
+    mends = False
+    """Whether `mended` differs from the cell."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.cell = pl.col(field.name)
+
+    def plain(self) -> pl.Expr:
+        """Return the value of a plain cell, String."""
+        return self.cell
+
+    def mended(self) -> pl.Expr:
+        """Return the value after what is mechanical has been mended, String."""
+        return self.cell
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:  # noqa: ARG002  # for those that do
+        """Whether the exact path gives exactly this value; null counts as no."""
+        return pl.lit(value=False)
+
+    def accepts_mended(self, value: pl.Expr) -> pl.Expr:
+        """Whether the exact path gives exactly this value for a cell that was mended."""
+        return self.accepts(value)
+
+    def json(self, value: pl.Expr) -> pl.Expr:
+        """Return the JSON text of an accepted value."""
+        return value
+
+    def key(self, value: pl.Expr) -> pl.Expr:
+        """Return an accepted value as customers are compared by it."""
+        return value
+
+    def _short_enough(self, value: pl.Expr) -> pl.Expr:
+        longest = self.field.max_length
+        return pl.lit(value=True) if longest is None else value.str.len_chars() <= longest
+
+
+class _Quoted(Twin):
+    """Values that hold nothing that JSON escapes."""
+
+    def json(self, value: pl.Expr) -> pl.Expr:
+        return pl.concat_str(pl.lit('"'), value, pl.lit('"'))
+
+
+class _Text(_Quoted):
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return value.str.contains(patterns.TEXT) & self._short_enough(value)
+
+    def accepts_mended(self, value: pl.Expr) -> pl.Expr:
+        seen = ~value.str.contains(patterns.UNSEEN) & (value.str.strip_chars() != "")
+        return seen & self._short_enough(value)
+
+    def json(self, value: pl.Expr) -> pl.Expr:
+        escaped = value.str.replace_many(
+            ["\\", '"', "\n", "\r", "\t"], ["\\\\", '\\"', "\\n", "\\r", "\\t"]
+        )
+        return super().json(escaped)
+
+
+class _Email(_Quoted):
+    mends = True
+
+    def mended(self) -> pl.Expr:
+        parts = self.cell.str.strip_chars(" ").str.splitn("@", 2).struct
+        domain = parts.field("field_1").str.to_lowercase()
+        return pl.concat_str(parts.field("field_0"), pl.lit("@"), domain)
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return value.str.contains(patterns.EMAIL) & self._short(value)
+
+    def accepts_mended(self, value: pl.Expr) -> pl.Expr:
+        local = value.str.splitn("@", 2).struct.field("field_0").str.to_lowercase()
+        word = value.str.contains(patterns.WORD_EMAIL) & ~local.is_in(patterns.MAILBOX_NAMES)
+        # Lower-casing a letter that is not ASCII can give one that is.
+        plain = self.cell.str.contains(patterns.PRINTABLE_ASCII)
+        return plain & (value.str.contains(patterns.EMAIL) | word) & self._short(value)
+
+    def key(self, value: pl.Expr) -> pl.Expr:
+        return value.str.to_lowercase()
+
+    def _short(self, value: pl.Expr) -> pl.Expr:
+        in_bytes = value.str.len_bytes() <= patterns.LONGEST_EMAIL_BYTES
+        return in_bytes & self._short_enough(value)
+
+
+class _Phone(_Quoted):
+    mends = True
+
+    def __init__(self, field: Field, *, has_regions: bool) -> None:
+        super().__init__(field)
+        region = pl.lit(field.region or "")
+        if has_regions:
+            region = pl.col(f"{field.name}@region").fill_null(region)
+        self._region = region
+        self._rules = phone_rules()
+
+    def plain(self) -> pl.Expr:
+        return self._e164(self.cell, patterns.PHONE_SEPARATORS)
+
+    def mended(self) -> pl.Expr:
+        spelled = self.cell.str.replace(patterns.LEADING_WORD, "")
+        spelled = spelled.str.replace(patterns.EXTENSION, "$1")
+        e164 = self._e164(spelled, (*patterns.PHONE_SEPARATORS, "."))
+        trunk = rf"^(\+(?:{'|'.join(self._rules.trunk_codes)}))0"
+        return (
+            pl.when(spelled.str.starts_with("+"))
+            .then(e164.str.replace(trunk, "$1"))
+            .otherwise(e164)
+        )
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        short = self.cell.str.len_bytes() <= patterns.LONGEST_PHONE_BYTES
+        return value.str.contains(self._rules.valid) & short & self._short_enough(value)
+
+    def accepts_mended(self, value: pl.Expr) -> pl.Expr:
+        as_number = self.cell.str.strip_chars().str.contains(patterns.AS_NUMBER)
+        return self.accepts(value) & ~as_number
+
+    def _e164(self, phone: pl.Expr, separators: tuple[str, ...]) -> pl.Expr:
+        written = [before for before, _ in self._rules.spellings] + list(separators)
+        replaced = [after for _, after in self._rules.spellings] + [""] * len(separators)
+        # The longest spelling must win; the search takes the first of those that begin together.
+        pairs = sorted(zip(written, replaced, strict=True), key=lambda pair: -len(pair[0]))
+        return pl.concat_str(self._region, pl.lit(BOUNDARY), phone).str.replace_many(
+            [before for before, _ in pairs], [after for _, after in pairs], leftmost=True
+        )
+
+
+class _Number(Twin):
+    pattern = patterns.NUMBER
+    dtype: type[pl.DataType] = pl.Float64
+    mends = True
+
+    def mended(self) -> pl.Expr:
+        return self.cell.str.strip_chars(" ")
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return value.str.contains(self.pattern) & self._in_bounds(value)
+
+    def _in_bounds(self, value: pl.Expr) -> pl.Expr:
+        least, most = self.field.minimum, self.field.maximum
+        if least is None and most is None:
+            return pl.lit(value=True)
+        number = value.cast(self.dtype, strict=False)
+        within = pl.lit(value=True) if least is None else number >= least
+        return within if most is None else within & (number <= most)
+
+
+class _Integer(_Number):
+    pattern = patterns.INTEGER
+    dtype = pl.Int64
+
+    def mended(self) -> pl.Expr:
+        return super().mended().str.replace(patterns.MENDED_INTEGER, "$1$2")
+
+
+class _Boolean(Twin):
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        words = (*patterns.TRUE_WORDS, *patterns.FALSE_WORDS)
+        return value.is_in(patterns.spellings_of(words))
+
+    def json(self, value: pl.Expr) -> pl.Expr:
+        yes = patterns.spellings_of(patterns.TRUE_WORDS)
+        return pl.when(value.is_in(yes)).then(pl.lit("true")).otherwise(pl.lit("false"))
+
+    def key(self, value: pl.Expr) -> pl.Expr:
+        return self.json(value)
+
+
+class _Choice(_Text):
+    def accepts_mended(self, value: pl.Expr) -> pl.Expr:
+        return self.accepts(value)
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return value.is_in([c for c in self.field.choices if is_seen(c)])
+
+
+class _Matching(_Quoted):
+    pattern = ""
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return value.str.contains(self.pattern) & self._short_enough(value)
+
+
+class _Date(_Matching):
+    pattern = patterns.DATE
+
+
+class _DateTime(_Matching):
+    pattern = patterns.DATETIME
+
+
+class _HexId(_Matching):
+    pattern = patterns.HEX_ID
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return value.str.contains(self.pattern)
+
+
+class _Url(_Matching):
+    pattern = patterns.URL
+
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return super().accepts(value) & (value.str.len_bytes() <= patterns.LONGEST_URL_BYTES)
+
+
+class _List(Twin):
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        return value.str.contains(patterns.LIST_OF_TEXT)
+
+
+_TWINS: Mapping[Kind, type[Twin]] = {
+    Kind.TEXT: _Text,
+    Kind.EMAIL: _Email,
+    Kind.INTEGER: _Integer,
+    Kind.NUMBER: _Number,
+    Kind.DATE: _Date,
+    Kind.DATETIME: _DateTime,
+    Kind.BOOLEAN: _Boolean,
+    Kind.CHOICE: _Choice,
+    Kind.HEX_ID: _HexId,
+    Kind.URL: _Url,
+    Kind.LIST: _List,
+    Kind.JSON: Twin,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Which columns stand beside the records: `email@problem`, `phone@region`."""
+
+    columns: frozenset[str]
+
+    def twin(self, field: Field) -> Twin:
+        """Return what Polars can say about `field`."""
+        if field.kind is Kind.PHONE:
+            return _Phone(field, has_regions=f"{field.name}@region" in self.columns)
+        if field.kind is Kind.CHOICE and not field.choices:
+            return _Text(field)
+        return _TWINS[field.kind](field)
