@@ -8,9 +8,10 @@ Rate          `20/s`                                       pacing
 
 from bulkload.delivery.clock import Clock, SystemClock
 from bulkload.delivery.credentials import Credentials
-from bulkload.delivery.journal import Journal, RunJournal
+from bulkload.delivery.journal import Journal
 from bulkload.delivery.options import DeliveryOptions, OnUnknown, Tick, Watcher
 from bulkload.delivery.pacing import Gcra, Rate
+from bulkload.delivery.run_journal import RunJournal
 from bulkload.delivery.stopping import Stop
 from bulkload.delivery.uploader import customers, upload
 

@@ -74,13 +74,13 @@ class Effects:
                 return True
             await self._exchange.passage()
             with self._board.undisturbed():
-                decided = await self._once(job, step, effect, request, key, tries)
+                decided = await self._once(job, step, effect, request, key=key, tries=tries)
             if decided is not None:
                 return decided
             await self._exchange.clock.sleep(tries.pause_s)
 
     async def _once(
-        self, job: Job, step: int, effect: Effect, request: Request, key: str, tries: _Tries
+        self, job: Job, step: int, effect: Effect, request: Request, *, key: str, tries: _Tries
     ) -> bool | None:
         """Send an effect once; return whether the job goes on, None to try again."""
         credentials = self._exchange.credentials

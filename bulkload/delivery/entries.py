@@ -130,7 +130,7 @@ class Delivered:
     @classmethod
     def of(cls, columns: tuple[Any, ...]) -> Self:
         """Read a row of the table, joined with the run's id."""
-        _, remote_id, digest, at_s, _, row_number, run_id = columns
+        _, remote_id, digest, at_s, run_id, row_number = columns
         return cls(remote_id, digest, at_s, run_id, row_number)
 
 

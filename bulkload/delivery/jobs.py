@@ -21,7 +21,7 @@ from typing import Any
 
 from bulkload.delivery.clock import Clock
 from bulkload.delivery.entries import Attempt, RowEntry, RowState, may_move
-from bulkload.delivery.journal import RunJournal
+from bulkload.delivery.run_journal import RunJournal
 from bulkload.records import Payload, Result, Status
 
 

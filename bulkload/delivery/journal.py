@@ -10,27 +10,16 @@ Journal.open(path)          locked, checked, one writing thread
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from bulkload.delivery import schema
 from bulkload.delivery.clock import Clock, SystemClock
-from bulkload.delivery.entries import (
-    Attempt,
-    Binding,
-    Delivered,
-    RowEntry,
-    RowState,
-    RunSummary,
-    Standing,
-    key_digests,
-    sealed_digest,
-)
+from bulkload.delivery.entries import Binding, RowEntry, RunSummary
 from bulkload.delivery.lock import HolderLock
 from bulkload.delivery.opening import (
     Connect,
@@ -38,21 +27,15 @@ from bulkload.delivery.opening import (
     connect_sqlite,
     create,
     damaged,
+    fingerprint_of,
     open_checked,
 )
-from bulkload.delivery.writer import (
-    Change,
-    Commits,
-    InlineWriter,
-    Statement,
-    ThreadWriter,
-    Writer,
-)
+from bulkload.delivery.run_journal import RunJournal
+from bulkload.delivery.writer import Change, Commits, InlineWriter, ThreadWriter, Writer
 from bulkload.errors import BadInputError
-from bulkload.records import Payload, Result, Status
+from bulkload.records import Result, Status
 
 _PAGE_ROWS = 5000
-_KEYS_IN_A_QUESTION = 400
 
 
 class Journal:
@@ -60,6 +43,7 @@ class Journal:
 
     synchronous: ClassVar[str] = "FULL"
     """With NORMAL a power cut takes back commits that had returned, intents among them."""
+    run_class: ClassVar[type[RunJournal]] = RunJournal
 
     def __init__(self, path: Path, writer: Writer, clock: Clock, lock: HolderLock | None) -> None:
         self.path = path
@@ -119,7 +103,9 @@ class Journal:
                 )
             connection = create(path, connect, synchronous=cls.synchronous, epoch_s=clock.epoch_s())
         else:
-            connection = open_checked(path, connect, synchronous=cls.synchronous)
+            connection = open_checked(
+                path, connect, synchronous=cls.synchronous, fingerprint=lock.fingerprint
+            )
         count = connection.execute("SELECT commits FROM journal").fetchone()[0]
         if count < sealed:
             connection.close()
@@ -136,7 +122,7 @@ class Journal:
         """Write what is waiting, then let go of file and lock."""
         self.writer.close()
         if self._lock is not None:
-            self._lock.release()
+            self._lock.release(fingerprint_of(self.path) if self.path.exists() else "")
 
     def begin(
         self,
@@ -158,29 +144,19 @@ class Journal:
         """
         binding = Binding(source_sha256, mapping_sha256, target)
         if not new:
-            unfinished = self.ask(
-                "SELECT run_id FROM run WHERE state = 'open' AND source_sha256 = ?"
-                " AND mapping_sha256 = ? AND target = ? ORDER BY number DESC LIMIT 1",
-                (source_sha256, mapping_sha256, target),
-            )
+            unfinished = self.ask(schema.UNFINISHED, binding.columns)
             if unfinished:
-                return RunJournal(self, self.run(unfinished[0][0]), resumed=True)
+                return self.resume(unfinished[0][0])
         now = int(self.clock.epoch_s())
         stamp = dt.datetime.fromtimestamp(now, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
         run_id = f"{stamp}-{secrets.token_hex(2)}"
-        self.write(
-            [
-                (
-                    "INSERT INTO run VALUES (NULL, ?, ?, NULL, 'open', ?, ?, ?, ?, NULL)",
-                    (run_id, now, *binding.columns, json.dumps(dict(facts or {}))),
-                )
-            ]
-        )
-        return RunJournal(self, self.run(run_id), resumed=False)
+        said = json.dumps(dict(facts or {}))
+        self.write([(schema.PUT_RUN, (run_id, now, *binding.columns, said))])
+        return self.run_class(self, self.run(run_id), resumed=False)
 
     def resume(self, run_id: str) -> RunJournal:
         """Return a run by its id, to go on with it."""
-        return RunJournal(self, self.run(run_id), resumed=True)
+        return self.run_class(self, self.run(run_id), resumed=True)
 
     def runs(self) -> list[RunSummary]:
         """Return all runs, the newest first."""
@@ -213,11 +189,7 @@ class Journal:
     def results(self, run_id: str) -> Iterator[Result]:
         """Return the results of a run in row order; their keys are not in the journal."""
         number, after = self.run(run_id).number, -1
-        while page := self.ask(
-            "SELECT row_number, state, status, remote_id, http_status, attempts, message, extra"
-            " FROM row WHERE run = ? AND row_number > ? ORDER BY row_number LIMIT ?",
-            (number, after, _PAGE_ROWS),
-        ):
+        while page := self.ask(schema.ROWS_AFTER, (number, after, _PAGE_ROWS)):
             after = page[-1][0]
             yield from (RowEntry.of(columns).result() for columns in page)
 
@@ -230,233 +202,3 @@ class Journal:
     def write(self, change: Change) -> None:
         """Write a change and wait until it is on disk."""
         self.writer.write(change)
-
-
-class RunJournal:
-    """One run's part of the journal."""
-
-    def __init__(self, journal: Journal, summary: RunSummary, *, resumed: bool) -> None:
-        self.journal = journal
-        self.summary = summary
-        self.run_id = summary.run_id
-        self.number = summary.number
-        self.resumed = resumed
-        """Whether an earlier process had begun this run."""
-        self.delivered_before = 0
-        """Payloads so far that an earlier run had delivered."""
-        self.delivered_before_s = 0
-        """Unix time of the newest of those deliveries."""
-        self.use_delivered = True
-
-    def keys(self, payload: Payload, occurrence: int = 0) -> tuple[bytes, ...]:
-        """Return what the payload's customer is called in the journal."""
-        secret, target = self.journal.secret, self.summary.binding.target
-        return key_digests(secret, target, payload, occurrence)
-
-    def digest(self, payload: Payload) -> bytes:
-        """Return what the payload's content is called in the journal."""
-        return sealed_digest(self.journal.secret, payload)
-
-    def standings(self, wanted: Sequence[tuple[int, tuple[bytes, ...]]]) -> list[Standing]:
-        """Return what is known of rows and their customers, in the same order.
-
-        Args:
-            wanted: Row numbers in ascending order, each with its keys.
-        """
-        if not wanted:
-            return []
-        rows = {
-            columns[0]: RowEntry.of(columns)
-            for columns in self.journal.ask(
-                "SELECT row_number, state, status, remote_id, http_status, attempts, message, extra"
-                " FROM row WHERE run = ? AND row_number BETWEEN ? AND ?",
-                (self.number, wanted[0][0], wanted[-1][0]),
-            )
-        }
-        keys = [key for _, row_keys in wanted for key in row_keys]
-        delivered = self._by_key("SELECT d.*, r.run_id FROM delivered d JOIN run r ON r.number = d.run WHERE key IN", keys)  # fmt: skip
-        held = self._by_key(schema.HELD, keys)
-        found = []
-        for row_number, row_keys in wanted:
-            known = next((delivered[key] for key in row_keys if key in delivered), None)
-            holders = {held[key][1:] for key in row_keys if key in held}
-            holder = min((h for h in holders if h[:2] != (self.number, row_number)), default=None)
-            entry = rows.get(row_number)
-            found.append(
-                Standing(
-                    entry,
-                    Delivered.of(known) if known and self.use_delivered else None,
-                    holder[:2] if holder else None,
-                    bool(holder and holder[2]),
-                    self.last_attempt(row_number) if entry and entry.is_open else None,
-                )
-            )
-        return found
-
-    def _by_key(self, question: str, keys: list[bytes]) -> dict[bytes, tuple[Any, ...]]:
-        found: dict[bytes, tuple[Any, ...]] = {}
-        for start in range(0, len(keys), _KEYS_IN_A_QUESTION):
-            part = keys[start : start + _KEYS_IN_A_QUESTION]
-            marks = ", ".join("?" * len(part))
-            found |= {row[0]: row for row in self.journal.ask(f"{question} ({marks})", part)}
-        return found
-
-    def last_attempt(self, row_number: int, run: int | None = None) -> Attempt | None:
-        """Return the newest send of a row; None if it was never sent."""
-        found = self.journal.ask(
-            "SELECT n, operation, idempotency_key, sent_s, outcome FROM attempt"
-            " WHERE run = ? AND row_number = ? ORDER BY n DESC LIMIT 1",
-            (self.number if run is None else run, row_number),
-        )
-        return Attempt(*found[0]) if found else None
-
-    def first_sent_s(self, row_number: int) -> int:
-        """Return the Unix time of a row's first send; 0 if it was never sent."""
-        found = self.journal.ask(
-            "SELECT min(sent_s) FROM attempt WHERE run = ? AND row_number = ?",
-            (self.number, row_number),
-        )
-        return int(found[0][0] or 0)
-
-    def effects(self, row_number: int) -> dict[int, tuple[str, str, int]]:
-        """Return state, idempotency key and time of sending of a row's effects, by step."""
-        return {
-            step: (state, key, sent_s)
-            for step, state, key, sent_s in self.journal.ask(
-                "SELECT step, state, idempotency_key, sent_s FROM effect"
-                " WHERE run = ? AND row_number = ?",
-                (self.number, row_number),
-            )
-        }
-
-    def effect_intent(
-        self, entry: RowEntry, step: int, name: str, attempt: Attempt
-    ) -> asyncio.Future[None]:
-        """Note that the request of an effect is about to leave."""
-        row_number = entry.row_number
-        return self.journal.writer.put(
-            [
-                self._put(entry),
-                self._put_attempt(row_number, attempt),
-                self._put_effect(row_number, step, name, "intent", attempt),
-            ]
-        )
-
-    def effect_answer(
-        self, row_number: int, step: int, name: str, state: str, attempt: Attempt
-    ) -> asyncio.Future[None]:
-        """Note where an effect stands after an answer: done, open, or not begun (empty)."""
-        change = [self._put_effect(row_number, step, name, state, attempt)]
-        if attempt.n:
-            change.append(self._close_attempt(row_number, attempt))
-        return self.journal.writer.put(change)
-
-    async def settle_other(
-        self, holder: tuple[int, int], keys: Iterable[bytes], remote_id: str | None
-    ) -> None:
-        """Decide the row of an interrupted run that held a customer of this one.
-
-        Args:
-            holder: Run and row.
-            keys: Of the customer.
-            remote_id: Who was found; None if nobody is there, so that the row was never applied.
-        """
-        if remote_id is None:
-            change: list[Statement] = [(schema.RELEASE_OTHER, holder)]
-        else:
-            change = [(schema.DECIDE_OTHER, (remote_id, *holder))]
-        change += [(schema.CLOSE_KEY, (key, *holder)) for key in keys]
-        await self.journal.writer.put(change)
-
-    def intent(
-        self, entry: RowEntry, keys: Iterable[bytes], attempt: Attempt
-    ) -> asyncio.Future[None]:
-        """Note that a request is about to leave; it may once the future is done."""
-        change: list[Statement] = [
-            self._put(entry),
-            (
-                schema.PUT_ATTEMPT,
-                (self.number, entry.row_number, attempt.n, attempt.operation,
-                 attempt.idempotency_key, attempt.sent_s),
-            ),
-        ]  # fmt: skip
-        change += [(schema.OPEN_KEY, (key, self.number, entry.row_number)) for key in keys]
-        return self.journal.writer.put(change)
-
-    def answer(
-        self,
-        entry: RowEntry,
-        keys: Iterable[bytes],
-        attempt: Attempt | None = None,
-        *,
-        digest: bytes | None = None,
-    ) -> asyncio.Future[None]:
-        """Note where a row stands after an answer, a look-up or a decision.
-
-        Args:
-            entry: The row as it stands.
-            keys: Of its customer.
-            attempt: The send that was answered, with its outcome; None if nothing had been sent.
-            digest: Of the payload; given where later runs are to know the customer as delivered.
-        """
-        change: list[Statement] = [self._put(entry)]
-        if attempt is not None:
-            change.append(self._close_attempt(entry.row_number, attempt))
-        if entry.lets_go:
-            change += [(schema.CLOSE_KEY, (key, self.number, entry.row_number)) for key in keys]
-        if digest is not None:
-            now = int(self.journal.clock.epoch_s())
-            change += [
-                (schema.PUT_DELIVERED, (key, entry.remote_id, digest, now, self.number, entry.row_number))
-                for key in keys
-            ]  # fmt: skip
-        return self.journal.writer.put(change, urgent=False)
-
-    def note(self, rows: Iterable[tuple[int, Status]]) -> None:
-        """Record rows that are not sent at all: rejected, duplicate, skipped."""
-        change = [
-            self._put(RowEntry(row_number, RowState.DONE, status)) for row_number, status in rows
-        ]
-        if change:
-            self.journal.write(change)
-
-    def results(self) -> Iterator[Result]:
-        """Return the results so far, in row order; their keys are not in the journal."""
-        return self.journal.results(self.run_id)
-
-    def finish(self, *, rows: int | None = None) -> bool:
-        """Mark the run as complete if no row of it is open; return whether it is.
-
-        Args:
-            rows: Rows of the source, so that the counts can be checked later.
-        """
-        undecided = self.journal.ask(
-            "SELECT count(*) FROM row WHERE run = ? AND state != 'done'", (self.number,)
-        )[0][0]
-        if undecided:
-            return False
-        now = int(self.journal.clock.epoch_s())
-        self.journal.write([(schema.FINISH_RUN, (now, rows, self.number))])
-        return True
-
-    def _put(self, entry: RowEntry) -> Statement:
-        return schema.PUT_ROW, (self.number, *entry.columns)
-
-    def _put_attempt(self, row_number: int, attempt: Attempt) -> Statement:
-        return schema.PUT_ATTEMPT, (
-            self.number, row_number, attempt.n, attempt.operation, attempt.idempotency_key,
-            attempt.sent_s,
-        )  # fmt: skip
-
-    def _close_attempt(self, row_number: int, attempt: Attempt) -> Statement:
-        return schema.CLOSE_ATTEMPT, (
-            attempt.outcome, attempt.http_status, attempt.exception, self.number, row_number,
-            attempt.n,
-        )  # fmt: skip
-
-    def _put_effect(
-        self, row_number: int, step: int, name: str, state: str, attempt: Attempt
-    ) -> Statement:
-        return schema.PUT_EFFECT, (
-            self.number, row_number, step, name, state, attempt.idempotency_key, attempt.sent_s
-        )  # fmt: skip

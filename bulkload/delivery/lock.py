@@ -29,6 +29,8 @@ class HolderLock:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._file = -1
+        self.fingerprint = ""
+        """Of the journal when its last holder closed it; empty if that one was killed."""
 
     def acquire(self) -> None:
         """Take the lock.
@@ -47,11 +49,12 @@ class HolderLock:
             raise busy(self.path, holder) from error
         self._file = file
         _HELD.add(self.path)
+        before = _holder(os.pread(file, 4096, _DIGITS + 1))
+        self.fingerprint = str(before.get("closed", ""))
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
         if not os.pread(file, _DIGITS, 0):
             os.pwrite(file, b"0" * _DIGITS + b"\n", 0)
-        os.ftruncate(file, _DIGITS + 1)
-        os.pwrite(file, json.dumps(holder).encode() + b"\n", _DIGITS + 1)
+        self._say(holder)
 
     @property
     def sealed(self) -> int:
@@ -63,14 +66,18 @@ class HolderLock:
         """Note that so many commits are on disk."""
         os.pwrite(self._file, b"%0*d" % (_DIGITS, commits), 0)
 
-    def release(self) -> None:
-        """Let go of the lock; the file stays, with the length in it."""
+    def release(self, fingerprint: str = "") -> None:
+        """Let go of the lock; the file stays, with length and fingerprint in it."""
         if self._file >= 0:
             with contextlib.suppress(OSError):
-                os.ftruncate(self._file, _DIGITS + 1)
+                self._say({"closed": fingerprint})
             os.close(self._file)
             self._file = -1
             _HELD.discard(self.path)
+
+    def _say(self, words: dict[str, Any]) -> None:
+        os.ftruncate(self._file, _DIGITS + 1)
+        os.pwrite(self._file, json.dumps(words).encode() + b"\n", _DIGITS + 1)
 
 
 def busy(path: Path, holder: dict[str, Any]) -> JournalBusyError:

@@ -7,6 +7,7 @@ journal would send everything again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import sqlite3
@@ -15,7 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bulkload.delivery.schema import APPLICATION_ID, TABLES, VERSION
+from bulkload.delivery.schema import (
+    APPLICATION_ID,
+    CHECKED_TABLES,
+    TABLES,
+    VERSION,
+    checked,
+    is_intact,
+)
 from bulkload.errors import BadInputError
 
 Connect = Callable[[str], Any]
@@ -48,9 +56,8 @@ def create(path: Path, connect: Connect, *, synchronous: str, epoch_s: float) ->
     for statement in TABLES.split(";"):
         if statement.strip():
             connection.execute(statement)
-    connection.execute(
-        "INSERT INTO journal VALUES (1, ?, 0, ?)", (secrets.token_bytes(32), int(epoch_s))
-    )
+    head = checked(secrets.token_bytes(32), int(epoch_s))
+    connection.execute("INSERT INTO journal VALUES (1, ?, ?, ?, 0)", head)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
@@ -64,18 +71,24 @@ def create(path: Path, connect: Connect, *, synchronous: str, epoch_s: float) ->
     return connection
 
 
-def open_checked(path: Path, connect: Connect, *, synchronous: str = "") -> Any:
+def open_checked(
+    path: Path, connect: Connect, *, synchronous: str = "", fingerprint: str = ""
+) -> Any:
     """Open an existing journal and return its connection.
 
     Args:
         path: The database.
         connect: Opens it.
         synchronous: How commits are synced; empty for a connection that only reads.
+        fingerprint: Of the file when it was last closed; empty if it was not closed, so that every
+            line has to be checked.
 
     Raises:
         BadInputError: It is not a journal, of another version, or damaged.
     """
     _check_header(path)
+    if fingerprint and fingerprint != fingerprint_of(path):
+        raise damaged(path, "it was changed after it was closed")
     try:
         connection = connect(str(path))
         if synchronous:
@@ -83,6 +96,8 @@ def open_checked(path: Path, connect: Connect, *, synchronous: str = "") -> Any:
         else:
             _distrust(connection)
         _check(connection, path)
+        if synchronous and not fingerprint:
+            _check_every_line(connection, path)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise damaged(path, f"{type(error).__name__}: {error}") from error
     return connection
@@ -96,6 +111,12 @@ def damaged(path: Path, how: str) -> BadInputError:
         fix="put back a copy of it, or move it and its .lock file away: then customers who are"
         " there already are found by comparing with the system before anything is sent",
     )
+
+
+def fingerprint_of(path: Path) -> str:
+    """Return what a closed journal is recognised by."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, hashlib.blake2b).hexdigest()[:32]
 
 
 def is_loose(path: Path) -> bool:
@@ -148,6 +169,16 @@ def _check(connection: Any, path: Path) -> None:
     schema = connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
     if {tuple(part) for part in schema} != _expected():
         raise damaged(path, "its tables are not the journal's")
+
+
+def _check_every_line(connection: Any, path: Path) -> None:
+    heads = connection.execute("SELECT secret, created_s, crc FROM journal").fetchall()
+    if len(heads) != 1 or not is_intact(tuple(heads[0])):
+        raise damaged(path, "its first line is not as it was written")
+    for table in CHECKED_TABLES:
+        for line in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - a name of ours
+            if not is_intact(tuple(line)):
+                raise damaged(path, f"a line of `{table}` is not as it was written")
 
 
 def _expected() -> set[tuple[str, str, str]]:

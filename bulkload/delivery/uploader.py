@@ -19,10 +19,10 @@ from bulkload.delivery.credentials import Credentials
 from bulkload.delivery.exchange import Exchange
 from bulkload.delivery.intake import Intake
 from bulkload.delivery.jobs import Board
-from bulkload.delivery.journal import RunJournal
 from bulkload.delivery.options import DeliveryOptions, Watcher
 from bulkload.delivery.paging import Paging
 from bulkload.delivery.reconcile import Reconciler
+from bulkload.delivery.run_journal import RunJournal
 from bulkload.delivery.sending import Sender
 from bulkload.delivery.stopping import Stop
 from bulkload.errors import JournalStoppedError, UnreachableError

@@ -11,6 +11,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -183,14 +184,16 @@ class ThreadWriter:
         """Return the changes of the next commit, and what came behind them."""
         puts: list[_Put] = []
         hurry = False
+        until = 0.0
         while len(puts) < MOST_IN_A_COMMIT:
             try:
                 if not puts:
                     item = self._inbox.get()
+                    until = time.monotonic() + self._linger_s
                 elif hurry:
                     item = self._inbox.get_nowait()
                 else:
-                    item = self._inbox.get(timeout=self._linger_s)
+                    item = self._inbox.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 break
             if not isinstance(item, _Put):
