@@ -46,6 +46,15 @@ ENGLISH = {
     "file-html": "the report to read",
     "file-report": "the report for machines",
     "file-metrics": "figures for Prometheus",
+    "sheet-problems": "Problems",
+    "problems-hint": "{problems} problems in {rows} rows. Click a cell's name to go there, correct it, save, and import this file with bulkload. (The links lead to where the cells were before any sorting.)",
+    "problems-cell": "Cell",
+    "problems-row": "Row",
+    "problems-column": "Column",
+    "problems-text": "What stands there",
+    "problems-what": "What is wrong",
+    "problems-fix": "How to mend it",
+    "problems-code": "Code",
     "next-step": "Correct {path}, save it, and run `bulkload import` with it: only what is not delivered yet is sent.",
 }
 
@@ -88,6 +97,15 @@ GERMAN = {
     "file-html": "der Bericht zum Lesen",
     "file-report": "der Bericht für Maschinen",
     "file-metrics": "Zahlen für Prometheus",
+    "sheet-problems": "Probleme",
+    "problems-hint": "{problems} Probleme in {rows} Zeilen. Ein Klick auf den Namen der Zelle führt dorthin; berichtigen, speichern und diese Datei mit bulkload importieren. (Die Verweise führen dorthin, wo die Zellen vor dem Sortieren standen.)",
+    "problems-cell": "Zelle",
+    "problems-row": "Zeile",
+    "problems-column": "Spalte",
+    "problems-text": "Was dort steht",
+    "problems-what": "Was nicht stimmt",
+    "problems-fix": "Wie es zu beheben ist",
+    "problems-code": "Code",
     "next-step": "Berichtigen Sie {path}, speichern Sie, und rufen Sie `bulkload import` damit auf: Gesendet wird nur, was noch nicht zugestellt ist.",
 }
 

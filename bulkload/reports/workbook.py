@@ -1,0 +1,170 @@
+"""rejects.xlsx: the user's own workbook with the problems marked in it, to be mended and imported.
+
+    an .xlsx source     its archive, copied; one sheet streamed through `marking`, small parts amended
+    any other source    its cells written into a plain workbook first, which is then marked the same way
+
+Cells with a problem are coloured and carry a comment in plain words; a sheet `Problems` lists all and
+links to each; columns whose values are known have a drop-down; a hidden column `bulkload_row` keeps
+the number that each row had, wherever it is sorted to. Everything else of the workbook is copied.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import polars as pl
+
+from bulkload.cells import ROW_COLUMN
+from bulkload.records import Reject, Status
+from bulkload.reports.annotate import Annotation, annotate
+from bulkload.reports.atomic import atomic_file
+from bulkload.reports.package import UnpatchableWorkbookError
+from bulkload.reports.rejects import MalformedRow
+from bulkload.reports.sheets import PlainSheet, PlainWorkbook, sheet_name
+
+MAX_WHOLE_ROWS = 200_000
+"""A source that is no workbook is written out whole up to this; beyond, only its rejected rows."""
+
+
+class Rows(Protocol):
+    """Some rows of a source, as `sources` hands them over."""
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """`row_number`, then every header as String."""
+
+    @property
+    def malformed(self) -> Sequence[MalformedRow]:
+        """Rows that could not be cut into cells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The source as the workbook needs it."""
+
+    headers: Sequence[str]
+    batches: Callable[[], Iterable[Rows]]
+    """All rows of the source in order; called at most once."""
+    path: str = ""
+    format: str = "csv"
+    sheet: str | None = None
+    rows: int = 0
+    """How many rows the source has."""
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What may stand in a column, by header: drop-downs."""
+
+
+def write_workbook(
+    path: Path | str, table: Table, rejects: Callable[[], Iterable[Reject]], language: str = "en"
+) -> list[str]:
+    """Write rejects.xlsx.
+
+    Args:
+        path: The final name.
+        table: The source.
+        rejects: Gives all rejects by ascending row number, each time from the first.
+        language: Of comments and the sheet of problems.
+
+    Returns:
+        Sentences that the user should read: what could not be kept or was left out.
+
+    Raises:
+        BulkloadError: A cell does not fit into a workbook, or the file cannot be written.
+    """
+    path = Path(path)
+    notes: list[str] = []
+    if table.format == "xlsx":
+        try:
+            return _write_marked(path, table, rejects, language)
+        except (UnpatchableWorkbookError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+            name = Path(table.path).name
+            notes.append(f"rejects.xlsx holds the cells of `{name}` without its formats: {error}")
+    return notes + _write_anew(path, table, rejects, language)
+
+
+def _write_marked(
+    path: Path, table: Table, rejects: Callable[[], Iterable[Reject]], language: str
+) -> list[str]:
+    wanted = Annotation(
+        headers=table.headers,
+        rejects=rejects,
+        sheet=table.sheet,
+        choices=table.choices,
+        language=language,
+    )
+    with zipfile.ZipFile(table.path) as source, atomic_file(path) as file:
+        return annotate(source, file, wanted)
+
+
+def _write_anew(
+    path: Path, table: Table, rejects: Callable[[], Iterable[Reject]], language: str
+) -> list[str]:
+    rows = {reject.row_number for reject in rejects() if reject.status is not Status.SKIPPED}
+    only_rejected = table.rows > MAX_WHOLE_ROWS
+    with tempfile.TemporaryFile(dir=path.parent) as plain:
+        places = _write_plain(plain, table, rows, only_rejected=only_rejected)
+        wanted = Annotation(
+            headers=table.headers,
+            rejects=rejects,
+            choices=table.choices,
+            places=places,
+            keep_identity=True,
+            language=language,
+        )
+        with zipfile.ZipFile(plain) as source, atomic_file(path) as file:
+            notes = annotate(source, file, wanted)
+    if only_rejected:
+        notes.append(
+            f"rejects.xlsx holds the {len(places):,} rejected rows alone, out of {table.rows:,}"
+        )
+    return notes
+
+
+def _write_plain(
+    file: BinaryIO, table: Table, rejected: set[int], *, only_rejected: bool
+) -> dict[int, int]:
+    """Write the cells into a plain workbook; return the sheet's row by row number of the rejected."""
+    places: dict[int, int] = {}
+    columns = [*table.headers, ROW_COLUMN]
+    wanted = pl.Series(sorted(rejected), dtype=pl.UInt32).implode()
+    is_rejected = pl.col(ROW_COLUMN).is_in(wanted)
+    sheet: PlainSheet | None = None
+    with PlainWorkbook(file) as workbook:
+        for batch in table.batches():
+            rows = _with_malformed(batch, table.headers).select(columns)
+            if only_rejected:
+                rows = rows.filter(is_rejected)
+            name = sheet_name(table.sheet or Path(table.path).stem)
+            sheet = sheet or workbook.sheet(name, columns, rows)
+            rows = rows.head(sheet.room)
+            at = rows.with_row_index("at", offset=sheet.last_row + 1).filter(is_rejected)
+            places.update(at.select(ROW_COLUMN, "at").iter_rows())
+            sheet.write(rows)
+        if sheet is not None:
+            sheet.close()
+    return places
+
+
+def _with_malformed(batch: Rows, headers: Sequence[str]) -> pl.DataFrame:
+    rows = batch.rows.rename({"row_number": ROW_COLUMN})
+    if not batch.malformed:
+        return rows
+    kinds = {ROW_COLUMN: pl.UInt32, **dict.fromkeys(headers, pl.String)}
+    malformed = pl.DataFrame(
+        [(bad.row_number, *_as_cells(bad, len(headers))) for bad in batch.malformed],
+        schema=kinds,
+        orient="row",
+    )
+    return pl.concat([rows.select(kinds), malformed]).sort(ROW_COLUMN)
+
+
+def _as_cells(bad: MalformedRow, width: int) -> list[str | None]:
+    # With more cells than columns nobody knows which is which: the row stands whole in its first
+    # cell, where it is refused until somebody has mended it.
+    cells: list[str | None] = list(bad.cells if 0 < len(bad.cells) <= width else [bad.text])
+    return cells[:width] + [None] * (width - len(cells))
