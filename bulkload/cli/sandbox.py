@@ -75,10 +75,20 @@ def sandbox(  # noqa: PLR0917 - click passes them by name
 
 
 def _announce(base_url: str) -> None:
-    from bulkload.sandbox.options import JWT, LD_KEY, PROGRAM_ID
+    from bulkload.sandbox.options import (
+        APP_ID,
+        APP_TOKEN,
+        JWT,
+        LD_KEY,
+        LEAL_ACCOUNT_ID,
+        LEAL_TOKEN,
+        PROGRAM_ID,
+    )
 
     click.echo(f"""\
 sandbox listens on {base_url} (this machine only); Ctrl-C stops it
   LoyaltyDog  Authorization: Bearer {JWT}
               Authorization: Bearer {LD_KEY}   (limits, Idempotency-Key)
+  Voucherify  X-App-Id: {APP_ID}   X-App-Token: {APP_TOKEN}
+  Leal        Authorization: Bearer {LEAL_TOKEN}   (store {LEAL_ACCOUNT_ID})
 try: curl -H "Authorization: Bearer {JWT}" {base_url}/v2/loyalty/programs/{PROGRAM_ID}/customers""")

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from bulkload.sandbox import loyaltydog
+from bulkload.sandbox import leal, loyaltydog, voucherify
 from bulkload.sandbox.calls import Answer, Call, System, World, dumps, json_answer
 from bulkload.sandbox.faults import Fault
 from bulkload.sandbox.options import SandboxOptions
@@ -27,7 +27,7 @@ _LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _DRIPS = 10
 
 
-SYSTEMS: tuple[System, ...] = (loyaltydog.SYSTEM,)
+SYSTEMS: tuple[System, ...] = (loyaltydog.SYSTEM, voucherify.SYSTEM, leal.SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,10 @@ class World:
         """Return a fresh id of letters and digits after a prefix: `cust_CSnYd37M...`."""
         return prefix + "".join(self.chance.choices(_BASE62, k=letters))
 
+    def effect(self, what: Mapping[str, Any], now: float) -> None:
+        """Keep what a real system would now do to the customer: a link, a push, stamps."""
+        self.store.put(EFFECTS, self.hex_id(24), {**what, "at": now}, now)
+
 
 @dataclass(frozen=True)
 class System:
@@ -81,11 +85,14 @@ class System:
     answer: Callable[[World, Call], Answer]
     refusal: Callable[[World, Call, int, float], Answer]
     """The system's own 413, 429 (wait in seconds) or 500 for what happens outside of operations."""
+    settle: Callable[[World, float], None] = lambda _world, _now: None
+    """Applies what is due by now."""
 
 
 Operation = Callable[..., Answer]
 """`operation(world, call, *path_parameters)`."""
 
+EFFECTS = "effect"
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 

@@ -84,6 +84,26 @@ class LoyaltyDogSwitches(_Switches):
 class VoucherifySwitches(_Switches):
     """What Voucherify does not document, and its limits."""
 
+    unknown_id: str = _switch("404", "a POST with an `id` that is not there", "404", "create")
+    partial_metadata: str = _switch("merge", "metadata in a write", "merge", "replace")
+    partial_address: str = _switch("merge", "address in a write", "merge", "replace")
+    source_id_case: str = _switch("sensitive", "how source_id compares", "sensitive", "insensitive")
+    filters: str = _switch("exact", "how email=, name= and city= match", "exact", "contains")
+    birthdate_check: str = _switch("iso", "what a birthdate must look like", "iso", "none")
+    phone_check: str = _switch("none", "what a phone must look like", "none", "format")
+    dial_prefix: int = _switch(0, "calling code put before a phone without `+`; 0 = left alone")
+    bulk_metadata_failure: str = _switch(
+        "row", "what wrong metadata in bulk/async fails", "row", "request"
+    )
+    bulk_rows_max: int = _switch(0, "most rows in bulk/async (100 until 2024); 0 = no maximum")
+    export_headers: str = _switch("fields", "header row of an export", "fields", "human")
+    async_s: float = _switch(0.2, "how long an async action takes; they queue")
+    export_s: float = _switch(0.2, "how long an export takes")
+    token_lifetime_s: float = _switch(900.0, "life of an OAuth token (documented: 900)")
+    calls_per_minute: int = _switch(0, "documented: 100 or 2,000 by plan; 0 = no limit")
+    calls_per_hour: int = _switch(0, "documented for sandbox projects: 100; 0 = no limit")
+    calls_per_cycle: int = _switch(0, "documented: 100,000 or 300,000 by plan; 0 = no limit")
+    bulk_calls_per_hour: int = _switch(0, "bulk calls have a bucket of their own; 0 = no limit")
     read_delay_s: float = _switch(0.0, "how long reads lag behind writes")
 
 
@@ -91,6 +111,28 @@ class VoucherifySwitches(_Switches):
 class LealSwitches(_Switches):
     """What Leal does not document, and its limits."""
 
+    create_status: str = _switch("201", "status of a successful create", "201", "200")
+    errors_shape: str = _switch("object", "shape of `errors` in a 422", "object", "list")
+    known_reference: str = _switch(
+        "return-existing",
+        "a create with an external reference that is known",
+        "return-existing",
+        "update",
+        "taken",
+    )
+    wrong_type_status: str = _switch("422", "status for a parameter of another type", "422", "400")
+    wrong_birthday: str = _switch("refuse", "a birthday that is no date", "refuse", "null")
+    null_clears: str = _switch("yes", "null in a PATCH empties the field", "yes", "no")
+    list_cards: str = _switch("yes", "customers in lists carry their cards", "yes", "no")
+    past_last_page: str = _switch("empty", "a page past the last one", "empty", "404")
+    created_card: str = _switch(
+        "customer_cards", "where a create shows the new card", "customer_cards", "customer_card"
+    )
+    items_default: int = _switch(20, "customers on a page without items=")
+    items_max: int = _switch(100, "most customers on a page, silently")
+    retired: str = _switch("no", "every call gets 410", "no", "yes")
+    calls_per_window: int = _switch(0, "rate limit, announced by /api/v1/status; 0 = no limit")
+    window_s: int = _switch(60, "seconds of the rate limit's window")
     read_delay_s: float = _switch(0.0, "how long reads lag behind writes")
 
 

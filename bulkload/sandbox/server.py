@@ -18,7 +18,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bulkload.sandbox.app import ABORT, CallRecord, Door, app
+from bulkload.sandbox.app import ABORT, SYSTEMS, CallRecord, Door, app
+from bulkload.sandbox.calls import EFFECTS
 from bulkload.sandbox.options import SandboxOptions
 from bulkload.sandbox.store import Filter
 
@@ -65,9 +66,17 @@ class Sandbox:
         Args:
             scope: `loyaltydog/<program id>`, `voucherify` or `leal/<account id>`.
         """
+        world = self._door.world
+        with world.store.transaction():
+            for system in SYSTEMS:
+                system.settle(world, self._clock())
+            return world.store.find(scope, Filter())
+
+    def effects(self) -> list[dict[str, Any]]:
+        """Return what customers would have received: card links, pushes, welcome stamps."""
         store = self._door.world.store
         with store.transaction():
-            return store.find(scope, Filter())
+            return store.documents(EFFECTS)
 
     def start(self) -> Self:
         """Listen; return when calls are answered."""

@@ -189,6 +189,7 @@ def push_message(world: World, call: Call, program_id: str, customer_id: str) ->
     program_of(world, program_id)
     customer = _customer(world, program_id, customer_id)
     customer["currentMessage"] = payload.message
+    world.effect({"effect": "push", "customer_id": customer_id}, call.now)
     return _saved(world, call, program_id, customer)
 
 
