@@ -149,7 +149,9 @@ def _loyaltydog(target: ProfileOptions) -> Destination:
 
 async def _answer(ready: Destination, request: Request) -> Response:
     where = ready.profile.base_url
-    async with ready.wire() as wire:
+    credentials = ready.credentials()
+    async with ready.wire(credentials) as wire:
+        await credentials.ensure(wire)
         try:
             response = await wire.send(request)
         except OutcomeUnknownError as error:

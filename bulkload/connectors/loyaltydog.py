@@ -42,6 +42,7 @@ from bulkload.records import Action, Customer, Field, Kind, Payload, Schema
 from bulkload.wire import Request, Response
 
 CONSENT_TYPES = ("marketing_email", "marketing_sms", "analytics", "data_sharing")
+CONSENT_METHODS = ("migration", "checkbox", "api", "paper", "verbal", "pos_terminal")
 KEY_LIFETIME_S = 24 * 3600.0
 PAGE_SIZE = 250
 
@@ -58,6 +59,7 @@ SCHEMA = Schema(
         Field("currentMessage"),
         *(Field(f"consents.{consent}", Kind.BOOLEAN) for consent in CONSENT_TYPES),
         Field("consents.policyVersion"),
+        Field("consents.method", Kind.CHOICE, choices=CONSENT_METHODS),
     ),
     open_prefixes=("customFields.", "initialConsentGranted."),
     one_of=("email", "phone"),
@@ -365,8 +367,9 @@ def _consents_to_record(path: str, wanted: Mapping[str, Any], response: Response
     for record in records if isinstance(records, list) else []:
         if isinstance(record, Mapping):
             latest.setdefault(str(record.get("consentType")), record.get("granted"))
+    method = str(wanted.get("method") or CONSENT_METHODS[0])
     missing = [
-        {"consentType": consent, "granted": wanted[consent], "method": "migration"}
+        {"consentType": consent, "granted": wanted[consent], "method": method}
         for consent in CONSENT_TYPES
         if isinstance(wanted.get(consent), bool) and latest.get(consent) is not wanted[consent]
     ]
