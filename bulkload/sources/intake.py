@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
-from bulkload.cells import unguarded
 from bulkload.errors import BadInputError
-from bulkload.sources.reading import FileSource, own_columns
+from bulkload.sources.reading import FileSource, Table, own_columns
 from bulkload.sources.source import Source, SourceOptions
 from bulkload.sources.stream import FileBytes
 from bulkload.sources.text import open_text
@@ -38,22 +37,52 @@ def open_source(
         raise BadInputError(f"`{path}` is empty", fix="export it again; there is nothing in it")
     kind = options.format or _kind(place, content.head)
     if kind == "workbook":
-        from bulkload.sources.workbook import open_workbook
+        return _of_workbook(content, options)
+    return _of_text(content, options)
 
-        return open_workbook(content, options)
+
+def _of_text(content: FileBytes, options: SourceOptions) -> FileSource:
     table = open_text(content, options)
+    dialect = table.layout.description()
+    description: dict[str, object] = {"dialect": dialect, "compression": content.compression}
     headers = table.layout.headers
+    return _source(content, table, options, headers, format="csv", description=description)
+
+
+def _of_workbook(content: FileBytes, options: SourceOptions) -> FileSource:
+    from bulkload.sources.workbook import open_workbook
+
+    book = open_workbook(content, options)
+    source = _source(
+        content,
+        book.table,
+        options,
+        book.table.headers,
+        format=book.archive.format,
+        description=book.description(),
+    )
+    source.sheet = book.sheet
+    return source
+
+
+def _source(
+    content: FileBytes,
+    table: Table,
+    options: SourceOptions,
+    headers: tuple[str, ...],
+    *,
+    format: str,  # noqa: A002 - it is called so in `Source`
+    description: dict[str, object],
+) -> FileSource:
     own = own_columns(headers)
     return FileSource(
-        name="standard input" if str(path) == "-" else place.name,
-        path=str(path),
-        format="csv",
+        name="standard input" if content.shown == "-" else Path(content.shown).name,
+        path=content.shown,
+        format=format,
         size_bytes=content.size_bytes,
-        headers=tuple(
-            unguarded(header) if own else header for header in headers if header not in own
-        ),
+        headers=tuple(header for header in headers if header not in own),
         own_columns=own,
-        description={"dialect": table.layout.description(), "compression": content.compression},
+        description=description,
         content=content,
         table=table,
         options=options,

@@ -57,8 +57,8 @@ class SourceOptions:
     """Uncompressed to compressed size of one part of a workbook above 100 kB."""
     memory_bytes: int = 2 << 30
     """Address space of the process that parses a workbook."""
-    time_s: float = 60.0
-    """CPU and wall time of the process that parses a workbook."""
+    time_s: float | None = None
+    """CPU and wall time of the process that parses a workbook; None: by its size."""
 
 
 @dataclass(frozen=True, slots=True)

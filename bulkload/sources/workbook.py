@@ -1,64 +1,215 @@
-"""A sheet of a workbook as a source."""
+"""A sheet of a workbook as a source: headers, rows, and what a person should know about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-import fastexcel
 import polars as pl
 
 from bulkload.errors import BadInputError
-from bulkload.records import Finding
-from bulkload.sources.headers import column_names, find_header
-from bulkload.sources.reading import FileSource, own_columns
-from bulkload.sources.source import ROW_NUMBER, Batch, SourceOptions
+from bulkload.records import Finding, Reject
+from bulkload.sources.archive import Archive
+from bulkload.sources.headers import cell_name, column_names, find_header
+from bulkload.sources.parsing import Parsed, parse_sheet
+from bulkload.sources.sheet_marks import BookMarks, SheetMarks, column_number
+from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import FileBytes
+
+_HEAD_ROWS = 100
+_SHOWN = 5
 
 
 @dataclass(slots=True)
 class SheetTable:
-    """Rows of one sheet."""
+    """Rows of one sheet, and the cells that have no value to load."""
 
     rows: pl.DataFrame
+    headers: tuple[str, ...]
+    refused: dict[int, tuple[str, str, str]]
+    """Code, header and cell by row number, for rows with a cell that has no value."""
+    batch_rows: int
     found: list[Finding] = field(default_factory=list)
-
-    def batches(self) -> Iterator[Batch]:
-        """Yield all rows."""
-        yield Batch(self.rows)
 
     def findings(self) -> list[Finding]:
         """Return what is odd about the sheet."""
-        return self.found
+        return list(self.found)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows."""
+        for rows in self.rows.iter_slices(self.batch_rows):
+            if not self.refused:
+                yield Batch(rows)
+                continue
+            bad = pl.col(ROW_NUMBER).is_in(list(self.refused))
+            malformed = tuple(
+                self._malformed(number, tuple(cell or "" for cell in cells))
+                for number, *cells in rows.filter(bad).iter_rows()
+            )
+            yield Batch(rows.filter(~bad), malformed)
+
+    def _malformed(self, number: int, cells: tuple[str, ...]) -> Malformed:
+        code, header, cell = self.refused[number]
+        reject = Reject(number, code, column=header, cell=cell)
+        return Malformed(number, "\t".join(cells), cells, reject)
 
 
-def open_workbook(content: FileBytes, options: SourceOptions) -> FileSource:
-    """Open one sheet."""
-    book = fastexcel.read_excel(content.read_all())
-    sheet = options.sheet or book.sheet_names[0]
-    frame = book.load_sheet(sheet, header_row=None, dtypes="string").to_polars()
-    head = [[cell or "" for cell in row] for row in frame.head(100).iter_rows()]
-    if not head:
-        raise BadInputError(f"`{content.shown}` is empty", fix="choose another sheet with --sheet")
-    at = find_header(head, frame.width)
-    headers, findings = column_names(head[at], at + 1)
-    if frame.height < at + 2:
-        raise BadInputError(f"`{content.shown}` has headers but no rows", fix="export it again")
-    rows = frame.with_row_index(ROW_NUMBER, 1).slice(at + 1)
-    rows.columns = [ROW_NUMBER, *headers]
-    rows = rows.with_columns(pl.col(ROW_NUMBER).cast(pl.UInt32))
-    own = own_columns(headers)
-    return FileSource(
-        name=Path(content.shown).name,
-        path=content.shown,
-        format="xlsx",
-        size_bytes=content.size_bytes,
-        headers=tuple(header for header in headers if header not in own),
-        own_columns=own,
-        sheet=sheet,
-        description={"sheets": list(book.sheet_names)},
-        content=content,
-        table=SheetTable(rows, findings),
-        options=options,
-    )
+@dataclass(slots=True)
+class Workbook:
+    """One sheet, parsed."""
+
+    archive: Archive
+    sheet: str
+    sheets: list[str]
+    table: SheetTable
+    header_row: int
+
+    def description(self) -> dict[str, object]:
+        """Return what was detected, for the report."""
+        return {"sheets": self.sheets, "sheet": self.sheet, "header_row": self.header_row}
+
+
+def open_workbook(content: FileBytes, options: SourceOptions) -> Workbook:
+    """Parse one sheet: the named one, or the first that is visible and not empty.
+
+    Raises:
+        BadInputError: The workbook is hostile, damaged, protected, or has no such sheet or rows.
+    """
+    parsed = parse_sheet(content, options)
+    return _table(parsed, content.shown, options)
+
+
+def _table(parsed: Parsed, shown: str, options: SourceOptions) -> Workbook:
+    answer, book, marks = parsed.answer, parsed.book, parsed.marks
+    left = max(1, marks.first_column)
+    rows = _with_shown(parsed.rows, marks, left)
+    skip = options.skip_rows or 0
+    head = [[cell or "" for cell in row] for row in rows.slice(skip, _HEAD_ROWS).iter_rows()]
+    at = -1 if options.no_header else skip + _header_index(head, rows, options, shown, skip)
+    first = at + 1 if at >= 0 else skip
+    data = rows.slice(first)
+    filled = [data[name].null_count() < data.height for name in data.columns]
+    if not any(filled):
+        raise BadInputError(
+            f"`{shown}` has headers but no rows", fix="export it again, or choose another --sheet"
+        )
+    cells = list(rows.row(at)) if at >= 0 else [None] * rows.width
+    kept = [n for n, cell in enumerate(cells) if filled[n] or (cell or "").strip()]
+    if len(kept) > options.max_columns:
+        raise BadInputError(
+            f"`{shown}` has {len(kept):,} columns; at most {options.max_columns:,} are read",
+            fix="delete columns that are not needed, or raise --max-columns",
+        )
+    headers, findings = column_names([cells[n] or "" for n in kept], at + 1)
+    if options.no_header:
+        headers, findings = tuple(f"column_{n + left}" for n in kept), []
+    data = data.select(rows.columns[n] for n in kept)
+    data.columns = list(headers)
+    data = data.with_row_index(ROW_NUMBER, first + 1).cast({ROW_NUMBER: pl.UInt32})
+    places = {n + left: header for n, header in zip(kept, headers, strict=True)}
+    findings += _sheet_findings(answer, book, marks, at + 1, places)
+    refused = _refused_rows(marks, places, first + 1)
+    table = SheetTable(data, headers, refused, options.batch_rows, findings)
+    return Workbook(parsed.archive, answer["sheet"], answer["sheets"], table, at + 1)
+
+
+def _header_index(
+    head: list[list[str]], rows: pl.DataFrame, options: SourceOptions, shown: str, skip: int
+) -> int:
+    if options.header_row:
+        if not skip < options.header_row <= rows.height:
+            raise BadInputError(
+                f"`{shown}` has no row {options.header_row}, which should hold the headers",
+                fix="look at `bulkload inspect`, or leave --header-row out",
+            )
+        return options.header_row - 1 - skip
+    # A stray cell far to the right does not make the table wider.
+    usual = sorted(sum(1 for cell in row if cell.strip()) for row in head)
+    width = max(1, usual[len(usual) // 2]) if usual else 1
+    return find_header(head, max(width, min(rows.width, usual[-1] if usual else 1)))
+
+
+def _with_shown(rows: pl.DataFrame, marks: SheetMarks, left: int) -> pl.DataFrame:
+    """Put the text that a number format shows in place of the number."""
+    by_column: dict[int, tuple[list[int], list[str]]] = {}
+    for (row, column), text in marks.shown.items():
+        if 0 < row <= rows.height and 0 <= column - left < rows.width:
+            places, texts = by_column.setdefault(column - left, ([], []))
+            places.append(row - 1)
+            texts.append(text)
+    for column, (places, texts) in by_column.items():
+        name = rows.columns[column]
+        changed = rows[name].scatter(places, texts)
+        rows = rows.with_columns(changed.alias(name))
+    return rows
+
+
+def _refused_rows(
+    marks: SheetMarks, places: dict[int, str], first: int
+) -> dict[int, tuple[str, str, str]]:
+    refused: dict[int, tuple[str, str, str]] = {}
+    for row, column in marks.formulas:
+        if row >= first and column in places:
+            refused.setdefault(row, ("formula-without-value", places[column], ""))
+    for (row, column), text in marks.errors.items():
+        if row >= first and column in places:
+            refused.setdefault(row, ("cell-error", places[column], text))
+    return refused
+
+
+def _sheet_findings(
+    answer: dict[str, Any],
+    book: BookMarks,
+    marks: SheetMarks,
+    header_row: int,
+    places: dict[int, str],
+) -> list[Finding]:
+    found: list[Finding] = []
+    name = answer["sheet"]
+    hidden = [one for one in (book.hidden or answer["hidden"]) if one != name]
+    others = [one for one in answer["sheets"] if one != name and one not in hidden]
+    if others:
+        details = {"sheet": name}
+        found.append(Finding("sheets-more", "", (), len(others), tuple(others[:_SHOWN]), details))
+    if hidden:
+        found.append(Finding("sheets-hidden", "", (), len(hidden), tuple(hidden[:_SHOWN])))
+    if book.days_from_1904:
+        found.append(Finding("dates-1904"))
+    if marks.hidden_rows:
+        found.append(Finding("rows-hidden", "", (), marks.hidden_rows))
+    if marks.hidden_columns:
+        count = min(marks.hidden_columns, max(places, default=1))
+        found.append(Finding("columns-hidden", "", (), count))
+    found += _merged(marks, header_row)
+    by_header: dict[str, list[tuple[int, int]]] = {}
+    for row, column in marks.shown:
+        if row > header_row and column in places:
+            by_header.setdefault(places[column], []).append((row, column))
+    for header, cells in by_header.items():
+        first = sorted(cells)[:_SHOWN]
+        named = tuple(cell_name(column, row) for row, column in first)
+        texts = tuple(marks.shown[cell] for cell in first)
+        found.append(Finding("numbers-as-shown", header, named, len(cells), texts))
+    return found
+
+
+def _merged(marks: SheetMarks, header_row: int) -> list[Finding]:
+    heads: list[str] = []
+    cells: list[str] = []
+    for ref in marks.merged:
+        first = ref.partition(":")[0]
+        letters = first.rstrip("0123456789")
+        row = int(first[len(letters) :])
+        if column_number(letters):
+            (heads if row <= header_row else cells).append(ref)
+    found = []
+    if heads:
+        found.append(
+            Finding("header-merged", "", tuple(heads[:_SHOWN]), len(heads), tuple(heads[:_SHOWN]))
+        )
+    if cells:
+        found.append(
+            Finding("cells-merged", "", tuple(cells[:_SHOWN]), len(cells), tuple(cells[:_SHOWN]))
+        )
+    return found

@@ -1,0 +1,206 @@
+r"""A workbook parsed by a process of its own.
+
+    archive looked at -> child process parses the sheet -> rows in a file -> frame
+                      \-> marks of the sheet, read meanwhile
+
+The child is limited in memory and time; whatever it dies of becomes one sentence here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import polars as pl
+from defusedxml.common import DefusedXmlException
+
+from bulkload.errors import BadInputError, did_you_mean
+from bulkload.sources.archive import Archive, inspect_archive, protected
+from bulkload.sources.sheet_marks import BookMarks, SheetMarks, far_cell, read_book, read_sheet
+from bulkload.sources.source import SourceOptions
+from bulkload.sources.stream import FileBytes
+
+_SECONDS_PER_MB = 2.0
+_LEAST_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One sheet as the parser gave it, and its marks."""
+
+    rows: pl.DataFrame
+    """Every row from the first on, every used column; null is an empty cell."""
+    archive: Archive
+    answer: dict[str, Any]
+    """sheets, sheet, hidden: what the child saw."""
+    book: BookMarks
+    marks: SheetMarks
+
+
+def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
+    """Parse the named sheet, or the first that is visible and not empty.
+
+    Raises:
+        BadInputError: The workbook is hostile, damaged, protected, or has no such sheet.
+    """
+    archive = inspect_archive(content, options)
+    with _on_disk(content) as path, tempfile.TemporaryDirectory(prefix="bulkload-") as folder:
+        place = Path(folder) / "rows.arrow"
+        child = _start(path, place, options, content.size_bytes)
+        try:
+            book, marks, name = _marks(path, archive, options.sheet)
+            answer = _answer(child, path, content, options)
+        finally:
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe:
+                    pipe.close()
+        if not answer["sheet"]:
+            raise BadInputError(
+                f"`{content.shown}` is empty", fix="choose another sheet with --sheet"
+            )
+        if answer["sheet"] != name:
+            _, marks, _ = _marks(path, archive, answer["sheet"])
+        rows = pl.read_ipc(place)
+    return Parsed(rows, archive, answer, book, marks)
+
+
+@contextmanager
+def _on_disk(content: FileBytes) -> Iterator[str]:
+    """Give the child a path, also for standard input."""
+    if content.spooled is None:
+        yield content.shown
+        return
+    with tempfile.NamedTemporaryFile(prefix="bulkload-") as copy:
+        copy.write(content.read_all())
+        copy.flush()
+        yield copy.name
+
+
+def _start(
+    path: str, place: Path, options: SourceOptions, size_bytes: int
+) -> subprocess.Popen[str]:
+    seconds = max(_LEAST_SECONDS, size_bytes / 1e6 * _SECONDS_PER_MB)
+    request = {
+        "path": str(Path(path).resolve()),
+        "rows": str(place),
+        "sheet": options.sheet,
+        "memory_bytes": options.memory_bytes,
+        "time_s": math.ceil(options.time_s or seconds),
+    }
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bulkload.sources.workbook_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "POLARS_MAX_THREADS": "1"},
+    )
+    try:
+        if child.stdin:
+            child.stdin.write(json.dumps(request) + "\n")
+            child.stdin.flush()
+    except BrokenPipeError:
+        pass  # its end is noticed where its answer is read
+    return child
+
+
+def _answer(
+    child: subprocess.Popen[str],
+    path: str,
+    content: FileBytes,
+    options: SourceOptions,
+) -> dict[str, Any]:
+    """Return what the child says, or raise the sentence for what it died of."""
+    seconds = max(_LEAST_SECONDS, content.size_bytes / 1e6 * _SECONDS_PER_MB)
+    shown = content.shown
+    try:
+        spoken, _ = child.communicate(timeout=options.time_s or seconds)
+    except subprocess.TimeoutExpired:
+        raise _refused(shown, "it takes too long to read") from None
+    answer: dict[str, Any] = json.loads(spoken) if spoken.endswith("\n") else {"error": "died"}
+    error = answer.get("error", "")
+    if not error:
+        return answer
+    if error == "no-sheet":
+        names = answer["sheets"]
+        have = ", ".join(f"`{name}`" for name in names)
+        fix = did_you_mean(str(options.sheet), names) + f"it has: {have}"
+        raise BadInputError(f"`{shown}` has no sheet `{options.sheet}`", fix=fix)
+    if error in {"died", "memory"} or "capacity" in answer.get("why", ""):
+        far = _farthest(path)
+        why = (
+            f"cell {far} stretches it to more cells than memory has room for"
+            if far
+            else (
+                f"it needs more than {options.memory_bytes >> 20:,} MB of memory or too much time"
+            )
+        )
+        raise _refused(shown, why)
+    if "assword" in answer["why"]:
+        raise protected(shown)
+    raise BadInputError(
+        f"`{shown}` is damaged: its sheet cannot be read",
+        where=_one_line(answer["why"]),
+        fix="open it in a spreadsheet program and save it again",
+    )
+
+
+def _one_line(text: str) -> str:
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    return "".join(c if c.isprintable() else " " for c in first)[:200]
+
+
+def _refused(shown: str, why: str) -> BadInputError:
+    return BadInputError(
+        f"`{shown}` was refused: {why}",
+        fix="delete what lies outside of the table and save it again, or save it as .csv",
+    )
+
+
+def _farthest(path: str) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                    with archive.open(name) as opened:
+                        far = far_cell(opened)
+                    if far:
+                        return far
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error):
+        pass
+    return ""
+
+
+def _marks(path: str, archive: Archive, sheet: str | None) -> tuple[BookMarks, SheetMarks, str]:
+    """Read the marks of a sheet while the child parses; what is broken, the child will say."""
+    if archive.format not in {"xlsx", "xlsm"}:
+        return BookMarks(), SheetMarks(), sheet or ""
+    book, marks, name = BookMarks(), SheetMarks(), sheet or ""
+    try:
+        with zipfile.ZipFile(path) as opened:
+            book = read_book(opened)
+            visible = [one for one in book.sheets if one not in book.hidden]
+            name = sheet or next(iter(visible), "")
+            part = book.sheets.get(name, "")
+            if part in opened.namelist():
+                with opened.open(part) as stream:
+                    marks = read_sheet(stream, book.formats)
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, ParseError, ValueError):
+        pass
+    except DefusedXmlException:
+        pass
+    return book, marks, name
