@@ -21,12 +21,12 @@ if TYPE_CHECKING:
         SafetyStopError,
         UnreachableError,
     )
+    from bulkload.options import LoadOptions
     from bulkload.pipeline import export, load, validate
     from bulkload.progress import Plan, Progress
     from bulkload.records import Cause, Counts, Finding, Reject, RunReport, Status
     from bulkload.settings import ProfileOptions
     from bulkload.sources import SourceOptions
-    from bulkload.walk import LoadOptions
 
 _ROOMS = {
     "errors": (
@@ -37,12 +37,12 @@ _ROOMS = {
         "SafetyStopError",
         "UnreachableError",
     ),
+    "options": ("LoadOptions",),
     "pipeline": ("export", "load", "validate"),
     "progress": ("Plan", "Progress"),
     "records": ("Cause", "Counts", "Finding", "Reject", "RunReport", "Status"),
     "settings": ("ProfileOptions",),
     "sources": ("SourceOptions",),
-    "walk": ("LoadOptions",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

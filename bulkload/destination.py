@@ -11,7 +11,7 @@ from bulkload import settings
 from bulkload.connectors import connector_for, token_kind
 from bulkload.connectors.base import Connector
 from bulkload.delivery import Credentials, DeliveryOptions, Rate
-from bulkload.progress import Plan, Progress
+from bulkload.progress import Progress
 from bulkload.settings import Profile, ProfileOptions
 from bulkload.wire import Wire, WireOptions
 
@@ -50,16 +50,6 @@ class Destination:
         """What a run is bound to besides source and mapping: it never goes on somewhere else."""
         place = settings.SANDBOX if self.profile.is_sandbox else self.profile.base_url
         return f"{self.connector.name} {place} {self.profile.program}".strip()
-
-    def plan(self, to_send: int) -> Plan:
-        """Return what the user should know before the first call."""
-        return Plan(
-            to_send=to_send,
-            profile=self.profile.name,
-            connector=self.connector.name,
-            program=self.profile.program,
-            is_local=self.profile.is_local,
-        )
 
     def description(self) -> Mapping[str, str]:
         """Return what a report says of it; never a secret."""

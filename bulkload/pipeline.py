@@ -18,11 +18,12 @@ from pathlib import Path
 from bulkload import reports
 from bulkload.delivery import customers
 from bulkload.destination import Destination, destination, reached
+from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport
 from bulkload.settings import ProfileOptions
 from bulkload.sources import open_source
-from bulkload.walk import LoadOptions, begin, run_id, utc
+from bulkload.walk import begin, run_id, utc
 
 
 def validate(

@@ -19,8 +19,10 @@ class Plan:
     program: str
     is_local: bool
     """Nothing leaves this machine."""
+    delivered_before: int = 0
+    """Valid payloads that an earlier run has delivered."""
     side_effects: Sequence[str] = ()
-    """What will reach customers, in sentences with counts."""
+    """What happens to balances and what will reach customers, in sentences with counts."""
     forecast: Sequence[str] = ()
     """Calls, duration and quota, in sentences."""
 
@@ -42,6 +44,10 @@ class Progress:
 
     def confirm(self, plan: Plan) -> bool:  # noqa: ARG002 - for those who override it
         """Agree to the first call, or not."""
+        return True
+
+    def canary(self, customers: Sequence[str]) -> bool:  # noqa: ARG002 - for those who override it
+        """Look at the first customers, as the system holds them now, and agree to the rest, or not."""
         return True
 
     def close(self) -> None:

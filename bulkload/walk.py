@@ -13,84 +13,41 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from bulkload import reports
-from bulkload.delivery import (
-    DeliveryOptions,
-    Journal,
-    OnUnknown,
-    RunJournal,
-    Stop,
-    Tick,
-    Watcher,
-    upload,
-)
+from bulkload.delivery import Journal, RunJournal, Stop, Tick, Watcher, upload
 from bulkload.destination import Destination, destination
-from bulkload.errors import SafetyStopError
+from bulkload.errors import BadInputError, SafetyStopError
 from bulkload.mapping import BoundMapping, MappingDocument, find_mapping, load_mapping
+from bulkload.options import LoadOptions
+from bulkload.planning import Tally, check_balances, check_definitions, plan, show_canary
 from bulkload.progress import Progress
 from bulkload.records import Action, Payload, Reject, Result, RunReport, Status
-from bulkload.settings import ProfileOptions
-from bulkload.sources import Batch, Source, SourceOptions
-from bulkload.validation import Judge, Verdicts
+from bulkload.sources import Batch, Source
+from bulkload.validation import Judge, Verdicts, judge_all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadOptions:
-    """Everything that may be said about an import besides its source."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One batch and what was said about it."""
 
-    mapping: str | Path | None = None
-    """A file, the name of a shipped mapping, or None: found by the headers."""
-    profile: str | None = None
-    program: str | None = None
-    base_url: str | None = None
-    token_file: str | Path | None = None
-    allow_host: str | None = None
-    rate: str | None = None
-    """`20/s` or `100/min`; None: what the system allows."""
-    concurrency: int | None = None
-    dry_run: bool = False
-    out: str | Path | None = None
-    """Folder for the run's files; None: `bulkload-runs/TIME-SOURCE`."""
-    on_unknown: str = OnUnknown.RECONCILE
-    """`reconcile`: rows of unknown outcome are looked up; `review`: a person looks."""
-    quiesce_s: float | None = None
-    """After this many seconds a request that was sent can no longer be applied; None: 90."""
-    check_existing: bool = True
-    """Compare with the customers who are there already before the first create."""
-    new: bool = False
-    """Begin a new run even if one of the same file was interrupted."""
-    reading: SourceOptions = field(default_factory=SourceOptions)
+    batch: Batch
+    records: pl.DataFrame
+    verdicts: Verdicts
 
     @property
-    def target(self) -> ProfileOptions:
-        """What is said about where to send."""
-        return ProfileOptions(
-            profile=self.profile,
-            program=self.program,
-            base_url=self.base_url,
-            token_file=self.token_file,
-            allow_host=self.allow_host,
-            rate=self.rate,
-            concurrency=self.concurrency,
-        )
-
-    def delivery(self, to: Destination) -> DeliveryOptions:
-        """Return what delivery is to be careful about."""
-        wishes = to.delivery()
-        return replace(
-            wishes,
-            on_unknown=OnUnknown(self.on_unknown),
-            check_existing=self.check_existing,
-            quiesce_s=wishes.quiesce_s if self.quiesce_s is None else self.quiesce_s,
-        )
+    def problems(self) -> list[Reject]:
+        """All reasons why rows of the batch are not sent."""
+        return [*self.verdicts.rejects, *(bad.reject for bad in self.batch.malformed)]
 
 
 @dataclass(slots=True)
@@ -102,9 +59,17 @@ class Walk:
     destination: Destination
     folder: Path
     report: RunReport
+    tally: Tally
+    fingerprint: tuple[int, int]
+    """Modification time and size of the file when the run began."""
 
-    def verdicts(self) -> Iterator[tuple[Batch, Verdicts]]:
-        """Judge the source from its first row; the same verdicts each time."""
+    def judged(self) -> Iterator[Judged]:
+        """Judge the source from its first row; the same verdicts each time.
+
+        Raises:
+            BadInputError: The file is not the one with which the run began.
+        """
+        self._check_unchanged()
         judge = Judge(
             self.mapping.fields,
             schema_name=self.destination.connector.schema.name,
@@ -112,26 +77,35 @@ class Walk:
             keys=self.mapping.keys,
             action=self.mapping.action,
         )
-        for batch in self.source.batches():
-            yield batch, judge.split(batch.rows, self.mapping.apply(batch.rows))
+        ahead: deque[tuple[Batch, pl.DataFrame]] = deque()
+
+        def pairs() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+            for batch in self.source.batches():
+                ahead.append((batch, self.mapping.apply(batch.rows)))
+                yield batch.rows, ahead[-1][1]
+
+        for _, verdicts in judge_all(judge, pairs()):
+            yield Judged(*ahead.popleft(), verdicts)
+        self._check_unchanged()
 
     def payloads(self) -> Iterator[Payload]:
         """Yield what can be sent, in source order."""
-        for _, verdicts in self.verdicts():
-            yield from _payloads(verdicts.payloads)
+        for judged in self.judged():
+            yield from _payloads(judged.verdicts.payloads)
 
     def judge(self, progress: Progress) -> None:
         """Count where every row stands before anything is sent, and write the rejects."""
         counts = self.report.counts
         causes, warnings = reports.CauseCounter(), reports.CauseCounter()
         with self._rejects() as writer:
-            for batch, verdicts in self.verdicts():
-                problems = [*verdicts.rejects, *(bad.reject for bad in batch.malformed)]
+            for judged in self.judged():
+                batch, verdicts = judged.batch, judged.verdicts
                 writer.write(batch.rows, verdicts.rejects, batch.malformed)
-                causes.add(problems)
+                causes.add(judged.problems)
                 warnings.add(verdicts.warnings)
+                self.tally.add(judged.records, verdicts.payloads)
                 counts.rows += batch.rows.height + len(batch.malformed)
-                counts.by_status.update(_ends(problems).values())
+                counts.by_status.update(_ends(judged.problems).values())
                 counts.add(Status.SKIPPED, len({skip.row_number for skip in verdicts.skipped}))
                 counts.add(Status.PENDING, verdicts.payloads.height)
                 progress.judged(counts.rows, counts[Status.REJECTED] + counts[Status.DUPLICATE])
@@ -142,9 +116,7 @@ class Walk:
 
     def send(self, ready: Destination, options: LoadOptions, progress: Progress) -> RunReport:
         """Deliver what is valid; whatever happens, write down what became of it."""
-        plan = ready.plan(self.report.counts[Status.PENDING])
-        if plan.to_send and not progress.confirm(plan):
-            raise SafetyStopError("nothing was sent, as you wished")
+        check_balances(self.tally.balances, options.max_points_delta)
         with Journal.open(ready.journal_path) as journal:
             run = journal.begin(
                 source_sha256=self.source.sha256,
@@ -153,17 +125,29 @@ class Walk:
                 facts=self._facts(options),
                 new=options.new,
             )
+            self.report.run_id = run.run_id
             if run.resumed:
                 self.report.notes.append(f"went on with the interrupted run {run.run_id}")
                 progress.say(f"going on with the interrupted run {run.run_id}")
-            self.report.run_id = run.run_id
+            self._agree(ready, run, progress)
             try:
-                asyncio.run(self._deliver(ready, run, options.delivery(ready), progress))
+                asyncio.run(self._deliver(ready, run, options, progress))
                 run.finish(rows=self.report.counts.rows)
             finally:
                 self._write_down(run)
                 self.finish()
         return self.report
+
+    def _agree(self, ready: Destination, run: RunJournal, progress: Progress) -> None:
+        """Show what is about to be sent.
+
+        Raises:
+            SafetyStopError: The user does not want it.
+        """
+        known = sum(1 for _ in run.known(self.payloads()))
+        proposal = plan(ready, self.tally, delivered_before=known)
+        if proposal.to_send and not progress.confirm(proposal):
+            raise SafetyStopError("nothing was sent, as you wished")
 
     def _facts(self, options: LoadOptions) -> dict[str, Any]:
         """Return what `resume` needs to begin where this run ends; never a secret."""
@@ -180,31 +164,43 @@ class Walk:
         }
 
     async def _deliver(
-        self, ready: Destination, run: RunJournal, wishes: DeliveryOptions, progress: Progress
+        self, ready: Destination, run: RunJournal, options: LoadOptions, progress: Progress
     ) -> None:
-        counts = self.report.counts
-        total = counts[Status.PENDING]
         credentials = ready.credentials()
         with Stop().on_signals() as stop:
             async with ready.wire(credentials) as wire:
-                async for result in upload(
-                    self.payloads(),
-                    connector=ready.connector,
-                    wire=wire,
-                    journal=run,
-                    options=wishes,
-                    credentials=credentials,
-                    watcher=Watcher(say=progress.say, tick=self._tick),
-                    stop=stop,
-                ):
-                    counts.add(Status.PENDING, -1)
-                    counts.add(result.status)
-                    progress.sent(counts, total)
+
+                def sent(payloads: Iterable[Payload]) -> AsyncIterator[Result]:
+                    return upload(
+                        payloads,
+                        connector=ready.connector,
+                        wire=wire,
+                        journal=run,
+                        options=options.delivery(ready),
+                        credentials=credentials,
+                        watcher=Watcher(say=progress.say, tick=self._tick),
+                        stop=stop,
+                    )
+
+                await check_definitions(ready.connector, wire, self.mapping.fields, progress)
+                if options.canary:
+                    first = list(islice(self.payloads(), options.canary))
+                    tried = [result async for result in sent(first)]
+                    await show_canary(ready.connector, wire, tried, progress)
+                await self._count(sent(self.payloads()), progress)
         self.report.delivered_before = run.delivered_before
         if run.delivered_before_s:
             self.report.delivered_before_utc = utc(
                 datetime.fromtimestamp(run.delivered_before_s, UTC)
             )
+
+    async def _count(self, results: AsyncIterator[Result], progress: Progress) -> None:
+        counts = self.report.counts
+        total = counts[Status.PENDING]
+        async for result in results:
+            counts.add(Status.PENDING, -1)
+            counts.add(result.status)
+            progress.sent(counts, total)
 
     def _tick(self, tick: Tick) -> None:
         self.report.timeline.append(
@@ -245,8 +241,8 @@ class Walk:
         """Write rejects.csv anew, with the rows that the system refused among them."""
         causes = reports.CauseCounter()
         with self._rejects() as writer:
-            for batch, verdicts in self.verdicts():
-                numbers = batch.rows["row_number"].to_list()
+            for judged in self.judged():
+                batch = judged.batch
                 refused = [
                     Reject(
                         number,
@@ -254,13 +250,21 @@ class Walk:
                         details={"message": failed[number].message},
                         status=Status.FAILED,
                     )
-                    for number in numbers
+                    for number in judged.verdicts.payloads["row_number"].to_list()
                     if number in failed
                 ]
-                writer.write(batch.rows, [*verdicts.rejects, *refused], batch.malformed)
-                causes.add([*verdicts.rejects, *(b.reject for b in batch.malformed), *refused])
+                writer.write(batch.rows, [*judged.verdicts.rejects, *refused], batch.malformed)
+                causes.add([*judged.problems, *refused])
         self._name_rejects(writer)
         self.report.causes = causes.causes()
+
+    def _check_unchanged(self) -> None:
+        if _fingerprint(self.source) != self.fingerprint:
+            raise BadInputError(
+                f"`{self.source.name}` was changed while it was read",
+                where=self.source.path,
+                fix="run the same command again; what has been sent is known and not sent again",
+            )
 
     def finish(self) -> RunReport:
         """Write report.json and return the report."""
@@ -313,7 +317,15 @@ def begin(source: Source, options: LoadOptions) -> Walk:
         },
         profile=wanted.description(),
     )
-    return Walk(source, bound, wanted, folder, report)
+    return Walk(source, bound, wanted, folder, report, Tally(bound.fields), _fingerprint(source))
+
+
+def _fingerprint(source: Source) -> tuple[int, int]:
+    try:
+        found = Path(source.path).stat()
+    except OSError:
+        return (0, source.size_bytes)
+    return (found.st_mtime_ns, found.st_size)
 
 
 def _mapping(

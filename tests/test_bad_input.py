@@ -132,7 +132,7 @@ def test_a_wrong_token_is_told(bulkload: Run, good: Path, tmp_path: Path, sandbo
 
     ended = bulkload(
         "import", good, "--profile", "loyaltydog", "--program", "5eb7cf5a86d9755df3a6c593",
-        "--base-url", sandbox.base_url, "--token-file", token, "--yes",
+        "--base-url", sandbox.base_url, "--token-file", token,
     )  # fmt: skip
 
     assert ended.code == 3, ended.err
@@ -158,7 +158,7 @@ def test_a_server_that_is_not_there_is_told(bulkload: Run, good: Path, tmp_path:
 
     ended = bulkload(
         "import", good, "--profile", "loyaltydog", "--program", "5eb7cf5a86d9755df3a6c593",
-        "--base-url", url, "--token-file", token, "--yes",
+        "--base-url", url, "--token-file", token,
     )  # fmt: skip
 
     assert ended.code == 4, ended.err

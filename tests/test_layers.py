@@ -16,6 +16,7 @@ FLOORS = [
     {"sources", "mapping", "validation", "connectors", "delivery", "reports", "sandbox"},
     {"settings"},
     {"destination"},
+    {"options", "planning"},
     {"walk"},
     {"pipeline", "history", "doctor", "programs", "mappings"},
     {"cli"},

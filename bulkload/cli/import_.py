@@ -19,7 +19,12 @@ from bulkload.cli import options
 @options.output
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the first call.")
-def import_(source: str, as_json: bool, yes: bool, **flags: Any) -> int:
+@click.option(
+    "--yes-production",
+    metavar="PROGRAM",
+    help="Agree to send to this program of a real system; needed where nobody can be asked.",
+)
+def import_(source: str, as_json: bool, yes: bool, yes_production: str | None, **flags: Any) -> int:
     """Create the customers of SOURCE in a loyalty system.
 
     Wrong rows are not sent: they go into rejects.csv with the reasons. Correct them there and
@@ -41,6 +46,6 @@ def import_(source: str, as_json: bool, yes: bool, **flags: Any) -> int:
     from bulkload import pipeline
     from bulkload.cli.terminal import show, watcher
 
-    with watcher(ask=not yes) as progress:
+    with watcher(yes=yes, yes_production=yes_production) as progress:
         report = pipeline.load(source, options.load_options(flags), progress=progress)
     return show(report, as_json=as_json)

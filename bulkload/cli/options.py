@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from bulkload.walk import LoadOptions
+    from bulkload.options import LoadOptions
 
 Command = Callable[..., Any]
 _READING = ("encoding", "delimiter", "quote", "skip_rows", "header_row", "no_header", "sheet")
@@ -56,6 +56,8 @@ def sending(command: Command) -> Command:
     """How careful to be with what cannot be proven."""
     for option in (
         click.option("--new", is_flag=True, help="Do not go on with an interrupted run of the same file; refused where that could create somebody twice."),
+        click.option("--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Send N rows first, read them back, show them, and ask before the rest."),
+        click.option("--max-points-delta", type=click.IntRange(min=0), metavar="N", help="Stop before the first call if more points and stamps than N would move."),
         click.option("--check-existing/--no-check-existing", default=True, help="Compare with the customers who are there already before the first create."),
         click.option("--quiesce", "quiesce_s", type=click.FloatRange(min=0), metavar="SECONDS", help="After this time a request that was sent can no longer be applied.  [default: 90]"),
         click.option("--on-unknown", type=click.Choice(["reconcile", "review"]), default="reconcile", help="Rows of unknown outcome: look them up, or leave them to a person.  [default: reconcile]"),
@@ -83,8 +85,8 @@ MAPPING = click.option(
 
 def load_options(flags: dict[str, Any]) -> LoadOptions:
     """Return what the flags say, in the library's words."""
+    from bulkload.options import LoadOptions
     from bulkload.sources import SourceOptions
-    from bulkload.walk import LoadOptions
 
     words = {name: flags.pop(name) for name in tuple(flags) if name in _READING}
     return LoadOptions(**flags, reading=SourceOptions(**words))

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 from rich.console import Console
@@ -37,14 +38,32 @@ _STYLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the user has agreed to on the command line."""
+
+    yes: bool = False
+    yes_production: str | None = None
+
+    def covers(self, plan: Plan) -> bool:
+        """Whether the first call needs no further word."""
+        if plan.is_local:
+            return True
+        if self.yes_production is not None:
+            return self.yes_production == plan.program
+        return self.yes and sys.stdin.isatty()
+
+
 @contextmanager
-def watcher(*, ask: bool = False) -> Iterator[Progress]:
+def watcher(*, yes: bool = False, yes_production: str | None = None) -> Iterator[Progress]:
     """Yield what draws the progress of a run: bars for a terminal, lines for everything else.
 
     Args:
-        ask: Whether to ask before the first call that leaves this machine.
+        yes: Agree without being asked, where a person sits at the terminal.
+        yes_production: The program of a real system to which the run may send unasked.
     """
-    progress = _Bars(ask=ask) if sys.stderr.isatty() else _Lines(ask=ask)
+    consent = Consent(yes, yes_production)
+    progress = _Bars(consent) if sys.stderr.isatty() else _Lines(consent)
     try:
         yield progress
     finally:
@@ -54,8 +73,8 @@ def watcher(*, ask: bool = False) -> Iterator[Progress]:
 class _Terminal(Progress):
     """Speaks on standard error and asks before anything leaves this machine."""
 
-    def __init__(self, *, ask: bool) -> None:
-        self._ask = ask
+    def __init__(self, consent: Consent) -> None:
+        self._consent = consent
 
     def say(self, sentence: str) -> None:
         click.echo(printable(sentence), err=True)
@@ -68,19 +87,32 @@ class _Terminal(Progress):
         )
         for sentence in (*plan.side_effects, *plan.forecast):
             self.say(f"  {sentence}")
-        if plan.is_local or not self._ask:
+        if self._consent.covers(plan):
             return True
         if not sys.stdin.isatty():
-            self.say("hint: nobody is there to be asked; repeat the command with `--yes`")
+            self.say(
+                f"hint: nobody is there to be asked; add `--yes-production {plan.program or plan.connector}` "
+                "if that is what you want"
+            )
             return False
         return click.confirm("Send them?", err=True)
+
+    def canary(self, customers: Sequence[str]) -> bool:
+        self.close()
+        self.say("the first customers, as the system holds them now:")
+        for customer in customers:
+            self.say(f"  {customer}")
+        if not sys.stdin.isatty():
+            self.say("hint: nobody is there to look at them; repeat the command without `--canary`")
+            return False
+        return click.confirm("Send the rest?", err=True)
 
 
 class _Lines(_Terminal):
     """Plain lines, a few seconds apart."""
 
-    def __init__(self, *, ask: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(ask=ask)
+    def __init__(self, consent: Consent, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(consent)
         self._clock = clock
         self._started_s = self._last_s = clock()
 
@@ -111,8 +143,8 @@ class _Lines(_Terminal):
 class _Bars(_Terminal):
     """One bar with rate and time left."""
 
-    def __init__(self, *, ask: bool) -> None:
-        super().__init__(ask=ask)
+    def __init__(self, consent: Consent) -> None:
+        super().__init__(consent)
         self._bars: Bars | None = None
         self._task = TaskID(0)
 

@@ -1,0 +1,66 @@
+"""What may be said about a run besides its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bulkload.delivery import DeliveryOptions, OnUnknown
+from bulkload.destination import Destination
+from bulkload.settings import ProfileOptions
+from bulkload.sources import SourceOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """Everything that may be said about an import besides its source."""
+
+    mapping: str | Path | None = None
+    """A file, the name of a shipped mapping, or None: found by the headers."""
+    profile: str | None = None
+    program: str | None = None
+    base_url: str | None = None
+    token_file: str | Path | None = None
+    allow_host: str | None = None
+    rate: str | None = None
+    """`20/s` or `100/min`; None: what the system allows."""
+    concurrency: int | None = None
+    dry_run: bool = False
+    out: str | Path | None = None
+    """Folder for the run's files; None: `bulkload-runs/TIME-SOURCE`."""
+    on_unknown: str = OnUnknown.RECONCILE
+    """`reconcile`: rows of unknown outcome are looked up; `review`: a person looks."""
+    quiesce_s: float | None = None
+    """After this many seconds a request that was sent can no longer be applied; None: 90."""
+    check_existing: bool = True
+    """Compare with the customers who are there already before the first create."""
+    max_points_delta: int | None = None
+    """Stop before the first call if more points and stamps than this would move in all."""
+    canary: int = 0
+    """Send so many rows first, read them back, show them, and ask before the rest."""
+    new: bool = False
+    """Begin a new run even if one of the same file was interrupted."""
+    reading: SourceOptions = field(default_factory=SourceOptions)
+
+    @property
+    def target(self) -> ProfileOptions:
+        """What is said about where to send."""
+        return ProfileOptions(
+            profile=self.profile,
+            program=self.program,
+            base_url=self.base_url,
+            token_file=self.token_file,
+            allow_host=self.allow_host,
+            rate=self.rate,
+            concurrency=self.concurrency,
+        )
+
+    def delivery(self, to: Destination) -> DeliveryOptions:
+        """Return what delivery is to be careful about."""
+        wishes = to.delivery()
+        return replace(
+            wishes,
+            on_unknown=OnUnknown(self.on_unknown),
+            check_existing=self.check_existing,
+            quiesce_s=wishes.quiesce_s if self.quiesce_s is None else self.quiesce_s,
+        )
