@@ -72,7 +72,7 @@ class Credentials:
 def refused(wire: Wire) -> CredentialsError:
     """Return the error for credentials that the system does not accept."""
     return CredentialsError(
-        "the system does not accept the credentials; nothing was sent with them",
+        "the system does not accept the credentials",
         where=wire.base_url,
         fix="check the token, or make a new one; `bulkload doctor` tests it",
     )

@@ -123,11 +123,19 @@ class Exchange:
         Raises:
             UnreachableError: The system has been unwell for too long, or asks for too long a pause.
         """
-        if self._ending is not None:
-            raise self._ending
+        self.check_end()
         while self.breaker.health(self.clock.monotonic()) is not Health.WELL:
             await self._heal()
         await self._slot()
+
+    def check_end(self) -> None:
+        """Raise what an earlier answer said about the whole run.
+
+        Raises:
+            UnreachableError: The system asks for a longer pause than the run may take.
+        """
+        if self._ending is not None:
+            raise self._ending
 
     async def send(self, request: Request) -> Heard:
         """Send one request now and say what came back; the caller has waited for `passage`."""
@@ -229,6 +237,8 @@ class Exchange:
         tick = self._second(now)
         if heard.response is not None:
             self._ever_answered = True
+            if heard.event is not Event.THROTTLED:
+                self.pacer.pace.accepted(now)
             tick.latencies_ms.append((now - began) * 1000)
         self.breaker.called(now, failed=heard.event in FAILURES)
         if heard.event is Event.APPLIED:
@@ -236,6 +246,7 @@ class Exchange:
         elif heard.event is Event.THROTTLED:
             tick.throttled += 1
             asked = heard.retry_after_s
+            self.pacer.pace.throttled(now, sent=began, pause_s=asked)
             if asked is not None:
                 if asked > self.options.max_wait_s:
                     self._ending = self._too_long(asked)

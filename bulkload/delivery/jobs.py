@@ -47,6 +47,8 @@ class Job:
     """A request of this row has left whose effect is not known."""
     conflict: bool = False
     """The system said that the customer is there."""
+    look_now: bool = False
+    """What its last answer proves makes waiting for the quiet time needless."""
     holder: tuple[int, int] | None = None
     """Run and row that left the same customer undecided."""
     holder_in_review: bool = False

@@ -30,7 +30,7 @@ from bulkload.delivery.opening import (
     fingerprint_of,
     open_checked,
 )
-from bulkload.delivery.run_journal import RunJournal
+from bulkload.delivery.run_journal import FORGETS, RunJournal
 from bulkload.delivery.writer import Change, Commits, InlineWriter, ThreadWriter, Writer
 from bulkload.errors import BadInputError
 from bulkload.records import Result, Status
@@ -140,7 +140,8 @@ class Journal:
             mapping_sha256: Of the mapping document.
             target: Whatever else the run is bound to: connector, host, program, action.
             facts: JSON for people and for `resume`: names and paths, never a secret.
-            new: Begin a new run even if there is an unfinished one.
+            new: Begin a new run even if there is an unfinished one, and ask the system instead of
+                believing what earlier runs delivered.
         """
         binding = Binding(source_sha256, mapping_sha256, target)
         if not new:
@@ -150,7 +151,7 @@ class Journal:
         now = int(self.clock.epoch_s())
         stamp = dt.datetime.fromtimestamp(now, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
         run_id = f"{stamp}-{secrets.token_hex(2)}"
-        said = json.dumps(dict(facts or {}))
+        said = json.dumps({**(facts or {}), FORGETS: new})
         self.write([(schema.PUT_RUN, (run_id, now, *binding.columns, said))])
         return self.run_class(self, self.run(run_id), resumed=False)
 

@@ -11,7 +11,7 @@ import asyncio
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -23,6 +23,15 @@ CATCH_UP_S = 0.1
 """How far a late request may be made up for by hurrying the next ones."""
 EVEN_UP_TO_S = 60.0
 """Windows up to this long are filled evenly; longer ones as fast as the shorter ones allow."""
+
+MEMORY_S = 10.0
+"""Over which the accepted rate is measured, unless a long pause asks for more."""
+LONGEST_MEMORY_S = 1200.0
+LEVEL_AFTER_S = 40.0
+"""From the end of a pause until the pace is back at the limit."""
+CUT = 0.3
+CUT_AFTER_PAUSE = 0.1
+LOWEST_PER_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,70 @@ class Gcra:
         return len(self._departures)
 
 
+class Pace:
+    """What the system's refusals teach about its limit. Pure: it is told the time.
+
+    A refusal sets the limit to what was accepted lately. After the pause that the system asks for
+    (or a deeper cut, where it asks for none) the pace rises steeply at first, levels off below the
+    limit, and only later tries beyond it, ever faster: the limit may have been lifted.
+
+    Source: the shape is TCP CUBIC's (RFC 9438), as in the adaptive mode of the AWS SDKs.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._began = now
+        self._limit_per_s = math.inf
+        self._depth = 0.0
+        self._cut = -math.inf
+        self._rises_from = -math.inf
+        self._due = -math.inf
+        self._accepted: deque[list[float]] = deque()
+
+    def per_s(self, now: float) -> float:
+        """Return the pace in requests a second; infinite until the first refusal."""
+        if self._limit_per_s == math.inf:
+            return math.inf
+        rising = (now - self._rises_from - LEVEL_AFTER_S) / LEVEL_AFTER_S
+        return self._limit_per_s * (1.0 + self._depth * rising**3)
+
+    def wait_s(self, now: float) -> float:
+        """Return how long the next request has to wait."""
+        return max(0.0, self._due - now)
+
+    def depart(self, now: float) -> None:
+        """Note that a request goes now."""
+        per_s = self.per_s(now)
+        self._due = max(self._due, now - CATCH_UP_S) + (1.0 / per_s if per_s > 0 else 0.0)
+
+    def accepted(self, now: float) -> None:
+        """Note that a request was not refused for its pace."""
+        second = float(int(now))
+        if self._accepted and self._accepted[-1][0] == second:
+            self._accepted[-1][1] += 1
+        else:
+            self._accepted.append([second, 1.0])
+        while self._accepted[0][0] < now - LONGEST_MEMORY_S:
+            self._accepted.popleft()
+
+    def throttled(self, now: float, *, sent: float, pause_s: float | None) -> None:
+        """Note a refusal; those of requests that left before the last cut teach nothing new.
+
+        Args:
+            now: Monotonic seconds.
+            sent: When the refused request left.
+            pause_s: What the system asked for; None if it named no time.
+        """
+        if sent <= self._cut:
+            return
+        window_s = max(MEMORY_S, 3 * (pause_s or 0.0))
+        since = max(self._began, now - min(window_s, LONGEST_MEMORY_S))
+        counted = sum(count for second, count in self._accepted if second >= int(since))
+        self._limit_per_s = max(LOWEST_PER_S, counted / max(1.0, now - since))
+        self._depth = CUT if pause_s is None else CUT_AFTER_PAUSE
+        self._cut = now
+        self._rises_from = now + (pause_s or 0.0)
+
+
 class Pacer:
     """Lets requests go in the order in which they ask, as fast as every window allows.
 
@@ -99,7 +172,7 @@ class Pacer:
         self._windows = [Gcra(rate, even=rate.per_s <= EVEN_UP_TO_S) for rate in windows]
         self._closed_until = -math.inf
         self._turn = asyncio.Lock()
-        self.on_long_wait: Callable[[float], None] = lambda _seconds: None
+        self.pace = Pace(clock.monotonic())
 
     async def slot(self) -> None:
         """Wait until a request may leave."""
@@ -107,6 +180,7 @@ class Pacer:
             while (wait := self.wait_s()) > 0:
                 await self._clock.sleep(wait)
             now = self._clock.monotonic()
+            self.pace.depart(now)
             for window in self._windows:
                 window.depart(now)
 
@@ -114,8 +188,21 @@ class Pacer:
         """Return how long the next request has to wait."""
         now = self._clock.monotonic()
         waits = [window.wait_s(now) for window in self._windows]
-        return max([self._closed_until - now, 0.0, *waits])
+        return max([self._closed_until - now, self.pace.wait_s(now), 0.0, *waits])
 
     def close_for(self, seconds: float) -> None:
         """Let nothing go for some time: the system asked for it, or is not well."""
         self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+
+    @property
+    def longest_window_s(self) -> float:
+        """Length of the longest window that earlier processes may have used up."""
+        return max((w.rate.per_s for w in self._windows if w.rate.per_s >= EVEN_UP_TO_S), default=0)
+
+    def remember(self, ages_s: Sequence[float]) -> None:
+        """Count requests of earlier processes, by how long ago they left, the oldest first."""
+        now = self._clock.monotonic()
+        for window in self._windows:
+            if window.rate.per_s >= EVEN_UP_TO_S:
+                for age_s in ages_s:
+                    window.depart(now - age_s)

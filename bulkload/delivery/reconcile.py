@@ -24,6 +24,8 @@ from bulkload.delivery.paging import Paging
 from bulkload.records import Action, Customer, Status
 
 LOOKS = 2
+REFERENCE = "reference"
+"""bulkload's own reference, in systems that keep one with the customer."""
 CREATED_SKEW_S = 300.0
 """How far the system's clock may be off when it says when a customer was created."""
 _CREATED_NAMES = ("createdAt", "created_at", "created")
@@ -65,7 +67,7 @@ class Reconciler:
         What an earlier process sent has an unknown age, since clocks jump: it counts from the
         start of this one.
         """
-        if job.holder_in_review or (job.conflict and not job.may_be_applied):
+        if job.holder_in_review or job.look_now:
             return self._exchange.clock.monotonic()
         return max(job.last_sent, self._began) + self._options.quiesce_s
 
@@ -125,7 +127,11 @@ class Reconciler:
         connector = self._exchange.connector
         if isinstance(connector, FindsOwn) and (own := connector.find_own(job.payload)):
             response = await self._exchange.read(own)
-            return [Match(c.remote_id, "reference", "", c) for c in connector.customers(response)]
+            found = connector.customers(response)
+            if found or not job.conflict:
+                return [Match(c.remote_id, REFERENCE, "", c) for c in found]
+            # Somebody else holds one of its keys.
+            return await look_up(self._exchange, job.payload)
         names = usable_keys(self._exchange, job.payload)
         return await look_up(self._exchange, job.payload, (names[job.looks % len(names)],))
 
@@ -153,7 +159,7 @@ class Reconciler:
             if not job.holder_in_review:
                 await self._board.journal.settle_other(job.holder, job.keys, found.remote_id)
             status, message = Status.EXISTING, "an interrupted run had created the customer"
-        elif not job.may_be_applied:
+        elif not job.may_be_applied or (self._own(job) and found.key != REFERENCE):
             status, message = (
                 Status.EXISTING,
                 f"a customer with the same {found.key} was there before",
@@ -202,7 +208,8 @@ class Reconciler:
     async def _release(self, job: Job) -> None:
         """Let a row be sent again: it is proven that no request of it was applied."""
         job.may_be_applied, job.conflict, job.absent = False, False, True
-        job.idempotency_key = ""
+        if self._exchange.clock.monotonic() >= job.last_sent + self._options.quiesce_s:
+            job.idempotency_key = ""  # what the system remembers under the old one is a failure
         await self._board.note(job, RowState.PENDING, None)
         self._exchange.retried()
         self._board.go_later(job, 0.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from bulkload.delivery.journal import Journal
 
 _KEYS_IN_A_QUESTION = 400
+FORGETS = "new"
+"""Among a run's facts: that it starts over."""
 
 
 class RunJournal:
@@ -47,7 +50,7 @@ class RunJournal:
         """Payloads so far that an earlier run had delivered."""
         self.delivered_before_s = 0
         """Unix time of the newest of those deliveries."""
-        self.forgets_deliveries = False
+        self.forgets_deliveries = bool(summary.facts.get(FORGETS))
         """Whether what earlier runs delivered is asked from the system instead of believed."""
 
     def keys(self, payload: Payload, occurrence: int = 0) -> tuple[bytes, ...]:
@@ -70,7 +73,7 @@ class RunJournal:
         between = (self.number, wanted[0][0], wanted[-1][0])
         rows = {c[0]: RowEntry.of(c) for c in self.journal.ask(schema.ROWS_BETWEEN, between)}
         keys = [key for _, row_keys in wanted for key in row_keys]
-        delivered = {} if self.forgets_deliveries else self._by_key(schema.DELIVERED, keys)
+        delivered = self._by_key(schema.DELIVERED, keys)
         held = self._by_key(schema.HELD, keys)
         found = []
         for row_number, row_keys in wanted:
@@ -88,6 +91,20 @@ class RunJournal:
                 )
             )
         return found
+
+    def known(self, payloads: Iterable[Payload]) -> Iterator[Payload]:
+        """Yield those payloads whose customer an earlier run has delivered or found.
+
+        A journal that knows nobody answers at once, without looking at any payload.
+        """
+        if not self.journal.ask("SELECT EXISTS (SELECT 1 FROM delivered)")[0][0]:
+            return
+        remaining = iter(payloads)
+        while chunk := list(itertools.islice(remaining, _KEYS_IN_A_QUESTION)):
+            wanted = [(payload.row_number, self.keys(payload)) for payload in chunk]
+            for payload, standing in zip(chunk, self.standings(wanted), strict=True):
+                if standing.delivered is not None:
+                    yield payload
 
     def last_attempt(self, row_number: int) -> Attempt | None:
         """Return the newest send of a row; None if it was never sent."""

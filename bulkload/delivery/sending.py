@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bulkload.connectors.base import Promise
 from bulkload.delivery.clock import utc_text
-from bulkload.delivery.directory import Directory, Match
+from bulkload.delivery.directory import Directory, Match, usable_keys
 from bulkload.delivery.effects import Effects
 from bulkload.delivery.entries import Attempt, RowState, Standing
 from bulkload.delivery.exchange import Exchange, Heard
@@ -71,7 +71,8 @@ class Sender:
     async def known(self, job: Job, standing: Standing) -> bool:
         """Settle a row whose customer an earlier run delivered; return whether that was possible."""
         before = standing.delivered
-        if before is None:
+        forgets = self._board.journal.forgets_deliveries
+        if before is None or (forgets and usable_keys(self._exchange, job.payload)):
             return False
         same = before.digest == self._board.journal.digest(job.payload)
         if not same and job.payload.action is not Action.CREATE:
@@ -203,10 +204,10 @@ class Sender:
             await self._board.note(job, after, attempt)
             raise self._exchange.stop(request, heard)
         else:
-            await self._go_on(job, rule, heard, attempt, version)
+            await self._go_on(job, rule, heard, attempt, kind=kind, version=version)
 
     async def _go_on(
-        self, job: Job, rule: Rule, heard: Heard, attempt: Attempt, version: int
+        self, job: Job, rule: Rule, heard: Heard, attempt: Attempt, *, kind: Kind, version: int
     ) -> None:
         job.failures += rule.is_attempt
         status = heard.status
@@ -217,13 +218,17 @@ class Sender:
                 await self._exchange.renew(version, again=job.signed_in_again)
                 job.signed_in_again = True
                 self._board.go_later(job, 0.0)
-            elif job.failures >= self._exchange.patience:
+                return
+            self._exchange.check_end()
+            if job.failures >= self._exchange.patience:
                 self._board.give_up(job)
             else:
                 self._again(job, rule, heard)
             return
         job.conflict = heard.event is Event.CONFLICT
         # A conflict says that this request was not applied; an earlier one may have been.
+        job.look_now = rule.next is Next.LOOK_UP and not (job.conflict and job.may_be_applied)
+        job.look_now = job.look_now or (job.conflict and kind is Kind.UNIQUE)
         job.may_be_applied = job.may_be_applied or not job.conflict
         after = RowState.SUBMITTED if rule.next is Next.POLL else RowState.UNKNOWN
         await self._board.note(job, after, attempt, http_status=status)

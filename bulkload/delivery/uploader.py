@@ -13,7 +13,7 @@ import random
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
 
-from bulkload.connectors.base import Connector
+from bulkload.connectors.base import Connector, Promise
 from bulkload.delivery.clock import Clock, SystemClock
 from bulkload.delivery.credentials import Credentials
 from bulkload.delivery.exchange import Exchange
@@ -25,9 +25,12 @@ from bulkload.delivery.reconcile import Reconciler
 from bulkload.delivery.run_journal import RunJournal
 from bulkload.delivery.sending import Sender
 from bulkload.delivery.stopping import Stop
-from bulkload.errors import JournalStoppedError, UnreachableError
+from bulkload.errors import BulkloadError, JournalStoppedError, UnreachableError
 from bulkload.records import Customer, Payload, Result
 from bulkload.wire import Wire
+
+MOST_REMEMBERED = 10_000
+"""Requests of earlier processes that are counted against today's windows."""
 
 
 async def upload(
@@ -132,6 +135,10 @@ class Delivery:
         """Start everything and yield results until all rows are decided."""
         if self._exchange.credentials is not None:
             await self._exchange.credentials.ensure(self._exchange.wire)
+        self._refuse_repetition()
+        pacer, journal = self._exchange.pacer, self._board.journal
+        if window_s := pacer.longest_window_s:
+            pacer.remember(journal.sent_ages_s(window_s, MOST_REMEMBERED))
         self._others = [
             self._started(self._intake.run(payloads)),
             self._started(self._reconciler.run()),
@@ -166,6 +173,19 @@ class Delivery:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _refuse_repetition(self) -> None:
+        """Refuse to forget deliveries where the system could not be asked about them."""
+        promises = self._exchange.promises
+        harmless = promises.create in (Promise.UPSERT, Promise.UNIQUE)
+        if self._board.journal.forgets_deliveries and not (
+            harmless or self._exchange.options.check_existing
+        ):
+            raise BulkloadError(
+                "starting over could create customers a second time",
+                where="--new",
+                fix="leave out --no-check-existing, so that those who are there are found",
+            )
 
     @property
     def _concurrency(self) -> int:

@@ -100,7 +100,7 @@ class Rig:
         wire = Wire(
             "http://toy.example",
             authorization=credentials.headers,
-            transport=_Kept(self.server),
+            transport=self.server,
             options=WireOptions(),
         )
         async with wire:
@@ -125,13 +125,3 @@ class Rig:
             return connection.execute(question).fetchall()
         finally:
             connection.close()
-
-
-class _Kept:
-    """A transport that outlives the wires around it."""
-
-    def __init__(self, server: ToyServer) -> None:
-        self.handle_async_request = server.handle_async_request
-
-    async def aclose(self) -> None:
-        """Stay."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 Answer = TypeVar("Answer")
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Selector(selectors.DefaultSelector):
     """Advances the clock instead of waiting."""
 
     now = 1000.0
@@ -54,7 +54,4 @@ class VirtualClock:
 
 def run(work: Coroutine[Any, Any, Answer], loop: VirtualLoop) -> Answer:
     """Run one coroutine to its end, in simulated time."""
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
+    return loop.run_until_complete(work)
