@@ -94,7 +94,7 @@ def create(file: str, dry_run: bool, yes: bool, as_json: bool, **flags: Any) -> 
     from bulkload.settings import ProfileOptions
 
     target = ProfileOptions(**flags)
-    with watcher(ask=not yes) as progress:
+    with watcher(yes=yes) as progress:
         found = programs.create(file, target, dry_run=dry_run, progress=progress)
     if as_json:
         told = {"id": found.program_id or None, "dry_run": dry_run, "program": dict(found.body)}

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -21,9 +22,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bulkload.cli import printable
-from bulkload.doctor import Check
 from bulkload.progress import Plan, Progress
 from bulkload.records import Counts, RunReport, Status
+
+if TYPE_CHECKING:
+    from bulkload.doctor import Check
 
 LINE_EVERY_S = 5.0
 """How often a plain line tells where a run stands when nobody watches."""
