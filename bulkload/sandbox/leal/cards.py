@@ -104,9 +104,7 @@ def enrol(world: World, call: Call, account: int, customer_id: int, card_id: int
     Raises:
         RefusedError: 422, the store has no such active card.
     """
-    card = world.store.fetch(_cards(account), str(card_id))
-    if card is None or card["archived_at"] is not None:
-        raise invalid(card_id="must be an active card of this store")
+    card = active_card(world, account, card_id)
     if any(c["card_id"] == card_id for c in customer_cards(world, customer_id)):
         return
     issued = {
@@ -128,6 +126,14 @@ def enrol(world: World, call: Call, account: int, customer_id: int, card_id: int
     if card["initial_stamps"]:
         effect = {"effect": "welcome_stamps", "customer_id": customer_id}
         world.effect(effect | {"stamps": card["initial_stamps"]}, call.now)
+
+
+def active_card(world: World, account: int, card_id: int) -> dict[str, Any]:
+    """Return a card that customers can be put on; 422 if there is none with this id."""
+    card: dict[str, Any] | None = world.store.fetch(_cards(account), str(card_id))
+    if card is None or card["archived_at"] is not None:
+        raise invalid(card_id="must be an active card of this store")
+    return card
 
 
 def customer_cards(world: World, customer_id: int) -> list[dict[str, Any]]:

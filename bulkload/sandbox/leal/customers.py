@@ -56,6 +56,8 @@ def create_customer(world: World, call: Call, account_id: str) -> Answer:
     body = body_of(world, call)
     wanted = _checked(world, hash_of(world, body, "customer"))
     card_id = None if body.get("card_id") is None else whole(world, "card_id", body["card_id"])
+    if card_id is not None:
+        cards.active_card(world, account, card_id)
     links = body.get("send_card_links") is not None and boolean(
         world, "send_card_links", body["send_card_links"]
     )

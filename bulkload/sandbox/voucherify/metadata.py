@@ -15,6 +15,13 @@ SCHEMAS = "voucherify/metadata-schema"
 CUSTOMER = "customer"
 _TYPES = ("string", "number", "boolean", "date", "datetime", "image_url", "object", "geopoint")
 _MOST_DEFINITIONS = 100
+_PARTS: dict[str, type | tuple[type, ...]] = {
+    "array": bool,
+    "optional": bool,
+    "eq": list,
+    "ne": list,
+    **dict.fromkeys(("minLength", "maxLength", "lt", "lte", "gt", "gte"), (int, float)),
+}
 _BOUNDS = (
     ("lt", "less than", operator.lt),
     ("lte", "less than or equal to", operator.le),
@@ -60,17 +67,7 @@ def put_schema(world: World, call: Call, id_: str) -> Answer:
     properties = body.get("properties", {})
     if not isinstance(properties, dict) or len(properties) > _MOST_DEFINITIONS:
         raise invalid("Property .properties should be object with at most 100 definitions")
-    for name, definition in properties.items():
-        if not isinstance(definition, dict) or definition.get("type") not in _TYPES:
-            allowed = ", ".join(_TYPES)
-            raise invalid(
-                f"Property .properties.{name}.type should be equal to one of the allowed values"
-                f" [ {allowed} ]"
-            )
-    schema["properties"] = {
-        name: {"array": False, "optional": True, "objectType": None, **definition}
-        for name, definition in properties.items()
-    }
+    schema["properties"] = {name: _definition(name, raw) for name, raw in properties.items()}
     schema["allow_defined_only"] = body.get("allow_defined_only") is True
     world.store.put(SCHEMAS, CUSTOMER, schema, call.now)
     return json_answer(200, schema)
@@ -113,6 +110,20 @@ def from_cell(definition: dict[str, Any] | None, cell: str) -> Any:
         number = float(cell)
         return int(number) if number.is_integer() else number
     return cell
+
+
+def _definition(name: str, raw: Any) -> dict[str, Any]:
+    place = f"Property .properties.{name}"
+    if not isinstance(raw, dict):
+        raise invalid(f"{place} should be object")
+    if raw.get("type") not in _TYPES:
+        allowed = ", ".join(_TYPES)
+        raise invalid(f"{place}.type should be equal to one of the allowed values [ {allowed} ]")
+    for part, kinds in _PARTS.items():
+        if raw.get(part) is not None and not isinstance(raw[part], kinds):
+            raise invalid(f"{place}.{part} has the wrong type")
+    known = {part: value for part, value in raw.items() if value is not None}
+    return {"array": False, "optional": True, "objectType": None, **known}
 
 
 def _complaints(definition: dict[str, Any], value: Any, *, given: bool) -> list[str]:
