@@ -52,9 +52,42 @@ def test_every_command_of_the_readme_runs_in_order(tmp_path: Path) -> None:
         if any(word.startswith(ELSEWHERE) for word in words) or "pytest" in words:
             continue
         ended = subprocess.run(
-            words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+            words,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert ended.returncode in (0, 1), f"{command}\n{ended.stderr}"
+
+
+def plain(text: str) -> list[str]:
+    """Return output without what differs from run to run: port and home."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"kept in \S+/sandbox/", "kept in HOME/sandbox/", text)
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def test_the_session_on_the_first_screen_is_what_a_terminal_shows(tmp_path: Path) -> None:
+    """The output in the README is real, line by line, up to where it is cut."""
+    session = re.search(r"^```console\n\$ (.*?)\n(.*?)\n```", README, re.M | re.S)
+    assert session is not None
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    ended = subprocess.run(
+        spoken(session[1]),
+        cwd=tmp_path,
+        env={**os.environ, "BULKLOAD_STATE_DIR": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    shown = plain(session[2])
+    assert shown.pop() == "  ..."
+    assert plain(ended.stdout + ended.stderr)[: len(shown)] == shown
 
 
 @pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m (tests\.[\w.]+)", README))))
