@@ -129,12 +129,14 @@ class Walk:
             if run.resumed:
                 self.report.notes.append(f"went on with the interrupted run {run.run_id}")
                 progress.say(f"going on with the interrupted run {run.run_id}")
+            counts = self.report.counts
+            run.judged(counts.rows, {**counts.by_status, Status.PENDING: 0})
             self._agree(ready, run, progress)
             try:
                 asyncio.run(self._deliver(ready, run, options, progress))
                 run.finish(rows=self.report.counts.rows)
             finally:
-                self._write_down(run)
+                self.write_down(run)
                 self.finish()
         return self.report
 
@@ -214,7 +216,7 @@ class Walk:
             }
         )
 
-    def _write_down(self, run: RunJournal) -> None:
+    def write_down(self, run: RunJournal) -> None:
         """Derive results.csv, and the rows that the system refused, from the journal."""
         failed: dict[int, Result] = {}
         path = self.folder / "results.csv"

@@ -176,15 +176,22 @@ class RunSummary:
     rows: int | None
     """Rows of the source, once known."""
     counts: Mapping[Status, int]
-    """Rows by status; `pending` counts those that are begun and undecided."""
+    """Rows by status, those that were not sent among them; undecided ones are `pending`."""
 
     @classmethod
     def of(cls, columns: tuple[Any, ...], counts: Mapping[Status, int]) -> Self:
-        """Read a row of the table."""
-        number, run_id, started_s, finished_s, _, target, source, mapping, facts, rows = columns
+        """Read a row of the table, with the rows that were sent counted by status."""
+        number, run_id, started_s, finished_s, _, target, source, mapping, facts, rows, judged = (
+            columns
+        )
+        all_counts = {Status(k): n for k, n in json.loads(judged or "{}").items()} | dict(counts)
+        decided = sum(n for status, n in all_counts.items() if status is not Status.PENDING)
+        if rows is not None:
+            all_counts[Status.PENDING] = rows - decided
         return cls(
             number, run_id, utc_text(started_s), utc_text(finished_s) if finished_s else "",
-            Binding(source, mapping, target), json.loads(facts), rows, counts,
+            Binding(source, mapping, target), json.loads(facts), rows,
+            {status: n for status, n in all_counts.items() if n},
         )  # fmt: skip
 
     @property

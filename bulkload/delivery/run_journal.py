@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bulkload.delivery import schema
@@ -208,13 +209,10 @@ class RunJournal:
             change.append((schema.PUT_ROW, schema.checked(run, *entry.columns)))
         await self.journal.writer.put(change)
 
-    def note(self, rows: Iterable[tuple[int, Status]]) -> None:
-        """Record rows that are not sent at all: rejected, duplicate, skipped."""
-        change = [
-            self._put(RowEntry(row_number, RowState.DONE, status)) for row_number, status in rows
-        ]
-        if change:
-            self.journal.write(change)
+    def judged(self, rows: int, counts: Mapping[Status, int]) -> None:
+        """Record how many rows the source has, and how many of them are not sent, by status."""
+        said = json.dumps({status.value: number for status, number in counts.items() if number})
+        self.journal.write([(schema.JUDGE_RUN, (rows, said, self.number))])
 
     def results(self) -> Iterator[Result]:
         """Return the results so far, in row order; their keys are not in the journal."""

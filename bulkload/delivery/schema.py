@@ -39,7 +39,8 @@ CREATE TABLE run (
     source_sha256 TEXT NOT NULL,
     mapping_sha256 TEXT NOT NULL,
     facts TEXT NOT NULL,
-    rows INTEGER
+    rows INTEGER,
+    judged TEXT NOT NULL
 ) STRICT;
 CREATE TABLE row (
     run INTEGER NOT NULL,
@@ -113,7 +114,8 @@ OPEN_KEY = (
 """A key that another row holds open violates NOT NULL: two requests for one customer cannot be."""
 CLOSE_KEY = "DELETE FROM open_key WHERE key = ? AND run = ? AND row_number = ?"
 PUT_DELIVERED = "INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)"
-PUT_RUN = "INSERT INTO run VALUES (NULL, ?, ?, NULL, 'open', ?, ?, ?, ?, NULL)"
+PUT_RUN = "INSERT INTO run VALUES (NULL, ?, ?, NULL, 'open', ?, ?, ?, ?, NULL, '')"
+JUDGE_RUN = "UPDATE run SET rows = ?, judged = ? WHERE number = ?"
 FINISH_RUN = (
     "UPDATE run SET state = 'complete', finished_s = ?, rows = coalesce(?, rows) WHERE number = ?"
 )
