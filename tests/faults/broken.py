@@ -10,48 +10,54 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bulkload import reports
+from bulkload.delivery import DeliveryOptions, Journal, RunJournal
+from bulkload.delivery.reconcile import Reconciler
+
+
+class ForgetfulRun(RunJournal):
+    """Sends without having written down that something is sent."""
+
+    def intent(self, *_: Any) -> asyncio.Future[None]:
+        """Say that it is on disk."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
+class Forgetful(Journal):
+    """A journal of answers only."""
+
+    run_class = ForgetfulRun
+
 
 def no_intent() -> None:
     """Send without having written down that something is sent."""
-    from bulkload.delivery import journal
-
-    class Forgetful(journal.RunJournal):
-        def intent(self, *_: Any) -> asyncio.Future[None]:
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            done.set_result(None)
-            return done
-
-    journal.RunJournal = Forgetful  # type: ignore[misc]
+    Journal.run_class = ForgetfulRun
 
 
 def no_quiesce() -> None:
     """Look an unknown outcome up at once, while the request may still be applied."""
-    from bulkload.delivery import options
 
-    class Hasty(options.DeliveryOptions):
-        def __post_init__(self) -> None:
-            object.__setattr__(self, "quiesce_s", 0.0)
-            object.__setattr__(self, "second_look_s", 0.0)
+    def now(_reconciler: Reconciler, _job: object) -> float:
+        return 0.0
 
-    _replace_everywhere(options.DeliveryOptions, Hasty)
+    Reconciler._quiet_at = now  # type: ignore[method-assign,assignment]
+    _without_second_look()
 
 
 def sync_normal() -> None:
     """Commit without waiting for the disk."""
-    from bulkload.delivery import journal
-
-    journal.Journal.synchronous = "NORMAL"
+    Journal.synchronous = "NORMAL"
 
 
 def naive_write() -> None:
     """Write the results file line by line, in its place."""
-    from bulkload import reports
 
     def write_results(path: str | Path, results: Any) -> int:
         with Path(path).open("w", encoding="utf-8", newline="") as file:
@@ -70,14 +76,13 @@ CONTROLS: dict[str, Callable[[], None]] = {
 }
 
 
-def _replace_everywhere(old: type, new: type) -> None:
-    """Put a class in another's place wherever the program has imported it."""
-    importlib.import_module("bulkload.pipeline")
-    for module in list(sys.modules.values()):
-        if getattr(module, "__name__", "").startswith("bulkload"):
-            for name, value in list(vars(module).items()):
-                if value is old:
-                    setattr(module, name, new)
+def _without_second_look() -> None:
+    plain = DeliveryOptions.__init__
+
+    def hasty(options: DeliveryOptions, *arguments: Any, **named: Any) -> None:
+        plain(options, *arguments, **(named | {"second_look_s": 0.0}))
+
+    DeliveryOptions.__init__ = hasty  # type: ignore[method-assign,assignment]
 
 
 def main() -> None:

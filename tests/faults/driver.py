@@ -26,7 +26,7 @@ from tests.faults.process import ROOT, RunningServer
 from tests.faults.server import JWT, PROGRAM
 
 MAPPING = """\
-version: 1
+bulkload: 1
 connector: loyaltydog
 fields:
   email: {column: email}
@@ -45,6 +45,8 @@ profiles:
 """
 MOST_LIVES_AFTER_KILLS = 40
 LIFE_LIMIT_S = 240.0
+RESUMABLE = (4, 75, -signal.SIGKILL)
+"""Exit codes after which the same command is to be run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ class Outcome:
     """Processes that were started."""
     seconds: float = 0.0
     in_flight: list[int] = field(default_factory=list)
-    """Requests under way according to the journal, after each kill."""
+    """Rows with a request of the killed life under way, as the journal knows it, after each kill."""
     unknown: list[int] = field(default_factory=list)
-    """Rows whose outcome was unknown after each kill, those under way included."""
+    """All rows of unknown outcome after each kill: under way, or waiting to be looked up."""
     corrupt: int = 0
     """Kills after which the journal was not whole."""
     unfinished: str = ""
@@ -107,9 +109,16 @@ class Driver:
         self.out = folder / "out"
         self.state = folder / "state"
         self.expected: dict[int, str] = {}
+        self.under_way: set[str] = set()
+        """Rows that earlier lives have left under way."""
 
-    def prepare(self, server: RunningServer) -> None:
-        """Write source, mapping and settings, and tell the server what to do wrong."""
+    def prepare(self, server: RunningServer, base_url: str = "") -> None:
+        """Write source, mapping and settings, and tell the server what to do wrong.
+
+        Args:
+            server: The oracle.
+            base_url: Where the program is to connect, if not to the server itself.
+        """
         lines = ["email,phone,first_name"]
         for number in range(self.plan.rows):
             email = f"customer{number}@example.com"
@@ -117,7 +126,7 @@ class Driver:
             self.expected[number + 2] = email
         self.source.write_text("\n".join(lines) + "\n")
         (self.folder / "mapping.yaml").write_text(MAPPING)
-        settings = SETTINGS.format(program=PROGRAM, base_url=server.base_url)
+        settings = SETTINGS.format(program=PROGRAM, base_url=base_url or server.base_url)
         (self.folder / "bulkload.yaml").write_text(settings)
         plan = self.plan
         mix = mix_of(plan.faults, plan.seed, plan.late_s)
@@ -142,8 +151,8 @@ class Driver:
         said = [word for option in options.items() for word in option]
         return [sys.executable, *program, "import", self.source.name, *said, "--yes"]
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start one life of the program."""
+    def start(self, *before: str) -> subprocess.Popen[bytes]:
+        """Start one life of the program, with words before its command line (`strace -f`)."""
         environment = {
             **os.environ,
             "FAULTS_TOKEN": self.plan.token,
@@ -153,7 +162,7 @@ class Driver:
         }
         with (self.folder / "said.txt").open("ab") as said:
             return subprocess.Popen(
-                self.command(),
+                [*before, *self.command()],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -167,9 +176,10 @@ class Driver:
         with RunningServer(self.folder / "creations.jsonl") as server:
             self.prepare(server)
             outcome = Outcome(Verdict())
-            while outcome.kills < self.plan.kills:
+            while outcome.kills < self.plan.kills and not outcome.unfinished:
                 self.one_life(server, outcome)
-            self.finish(outcome)
+            if not outcome.unfinished:
+                self.finish(outcome)
             server.settle()
             outcome.injected = server.stats()["injected"]
         outcome.seconds = time.monotonic() - started
@@ -193,6 +203,8 @@ class Driver:
             outcome.kills += 1
         else:
             outcome.exit_codes.append(process.returncode)
+            if process.returncode not in RESUMABLE:
+                outcome.unfinished = self.said()[-2000:] or "it said nothing"
         process.wait()
         self.look_at_journal(outcome)
 
@@ -224,7 +236,23 @@ class Driver:
             outcome.exit_codes.append(code)
             if code in (0, 1):
                 return
-        outcome.unfinished = (self.folder / "said.txt").read_text(errors="replace")[-2000:]
+            if code not in RESUMABLE:
+                break
+        outcome.unfinished = self.said()[-2000:] or "it said nothing"
+
+    def said(self) -> str:
+        """Return everything that the program has said so far."""
+        return (self.folder / "said.txt").read_text(errors="replace")
+
+    def states(self) -> dict[str, int]:
+        """Return how many rows the journal knows in each state, while no program runs."""
+        path = self.journal()
+        assert path is not None
+        connection = sqlite3.connect(path)
+        try:
+            return dict(connection.execute("SELECT state, count(*) FROM row GROUP BY state"))
+        finally:
+            connection.close()
 
     def journal(self) -> Path | None:
         """Return the journal's file; None before there is one."""
@@ -243,16 +271,19 @@ class Driver:
             (copied / part.name).write_bytes(part.read_bytes())
         connection = sqlite3.connect(copied / path.name)
         try:
-            counts = dict(connection.execute("SELECT state, count(*) FROM row GROUP BY state"))
+            question = "SELECT run || '/' || row_number, state FROM row WHERE state != 'done'"
+            states = dict(connection.execute(question))
             whole = connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         except sqlite3.DatabaseError as error:
             # Killed while it was being made: there is no table yet, and nothing was sent.
-            whole, counts = "no such table" in str(error), {}
+            whole, states = "no such table" in str(error), {}
         finally:
             connection.close()
         outcome.corrupt += not whole
-        outcome.in_flight.append(counts.get("intent", 0))
-        outcome.unknown.append(counts.get("intent", 0) + counts.get("unknown", 0))
+        under_way = {row for row, state in states.items() if state == "intent"}
+        outcome.in_flight.append(len(under_way - self.under_way))
+        outcome.unknown.append(sum(state in ("intent", "unknown") for state in states.values()))
+        self.under_way = under_way
 
     def verdict(self) -> Verdict:
         """Compare the server's log, the journal and the results file."""

@@ -146,15 +146,19 @@ class Mix:
 
 
 def mix_of(share: float, seed: int, late_s: float = 0.15) -> Mix:
-    """Return the usual mix of faults, scaled so that `share` of all creates is hit."""
+    """Return the usual mix of faults, scaled so that `share` of all creates is hit.
+
+    Few of them are refusals of pace: the program slows down for each, as it should.
+    """
     parts = {
-        "return-429-after:0": 5,
-        "return-500": 3,
+        "return-429-after:0": 0.5,
+        "return-500": 3.5,
+        "hang-up": 2,
         "500-after-apply": 4,
-        "drop-answer": 3,
+        "drop-answer": 4,
         "reset-answer": 2,
         f"late-apply:{late_s}": 5,
-        f"late-drop:{late_s}": 3,
+        f"late-drop:{late_s}": 4,
     }
     whole = sum(parts.values())
     return Mix(seed, {text: share * part / whole for text, part in parts.items()})
@@ -182,6 +186,8 @@ class Script:
     token_calls: int = 0
     """A token is refused after so many requests; 0 for never."""
     refuse_sign_in: bool = False
+    tokens: list[str] = field(default_factory=list)
+    """Tokens that are good besides the usual ones."""
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Script:

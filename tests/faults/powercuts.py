@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulkload.delivery import Journal, RunJournal
 from bulkload.delivery.entries import Attempt, RowEntry, RowState
-from bulkload.delivery.journal import Journal, RunJournal
 from bulkload.delivery.writer import InlineWriter
 from bulkload.errors import BadInputError
 from bulkload.records import Payload, Status

@@ -17,8 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bulkload.connectors.base import Promise
-from bulkload.delivery import DeliveryOptions
-from bulkload.delivery.journal import RunJournal
+from bulkload.delivery import DeliveryOptions, Journal
 from tests.faults.checker import Verdict
 from tests.faults.instructions import Mix, Script, mix_of
 from tests.faults.world import World
@@ -57,7 +56,7 @@ class Simulated:
     trace: tuple[tuple[float, str], ...]
     crashes: int
     in_flight_most: int
-    """Rows whose request was under way, after the worst crash."""
+    """Rows with a request under way at the worst crash."""
     concurrency: int
 
     @property
@@ -74,7 +73,7 @@ class Simulated:
 def simulate(
     seed: int,
     *,
-    run_journal: type[RunJournal] = RunJournal,
+    journal: type[Journal] = Journal,
     quiesce_s: float = QUIESCE_S,
     second_look_s: float = 5.0,
 ) -> Simulated:
@@ -93,7 +92,7 @@ def simulate(
         seed=seed,
         promise=promise,
         options=options,
-        run_journal=run_journal,
+        journal=journal,
     ) as world:
         world.network.script = _script(randomness, seed)
         in_flight_most = crashes = 0
@@ -104,9 +103,8 @@ def simulate(
             else:
                 life = world.live(crash_after_s=randomness.uniform(0, 200))
             crashes += life.crashed
-            if life.crashed:
-                in_flight_most = max(in_flight_most, world.in_flight())
-            world.network.pass_time(randomness.choice([0.0, 0.2, 30.0, 4000.0]))
+            in_flight_most = max(in_flight_most, life.under_way)
+            world.network.pass_time(randomness.choice([0.0, 0.2, 30.0, 4000.0, 100_000.0]))
         if randomness.random() < 0.7:
             world.network.script = Script()
         world.finish()
@@ -161,7 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         review += len(found.verdict.review)
         if not found.kept:
             broken += 1
-            sys.stdout.write(f"seed {seed}: {found.verdict.problems()}\n")
+            sys.stdout.write(
+                f"seed {seed}: {found.verdict.problems()},"
+                f" {found.in_flight_most} under way of {found.concurrency}\n"
+            )
         if said.seeds == 1:
             sys.stdout.writelines(f"{at_s:12.3f} {what}\n" for at_s, what in found.trace)
     sys.stdout.write(

@@ -101,6 +101,7 @@ class FaultServer:
 
     store: Store
     clock: Callable[[], float] = time.monotonic
+    epoch_s: Callable[[], float] = time.time
     script: Script = field(default_factory=Script)
     seen: list[Seen] = field(default_factory=list)
     attempts: Counter[str] = field(default_factory=Counter)
@@ -210,7 +211,7 @@ class FaultServer:
         wait_s = max(self.blocked_until - self.clock(), 0.0)
         seconds = math.ceil(wait_s)
         if self.script.limit_date:
-            return formatdate(time.time() + seconds, usegmt=True)
+            return formatdate(self.epoch_s() + seconds, usegmt=True)
         return str(seconds)
 
     # -- faults ------------------------------------------------------------------------------
@@ -283,6 +284,8 @@ class FaultServer:
 
     def unauthorized(self, call: Call) -> Answer | None:
         """Refuse unknown and worn-out tokens."""
+        if call.token in self.script.tokens:
+            return None
         used = self.tokens.get(call.token)
         if used is None or (self.script.token_calls and used >= self.script.token_calls):
             return self.problem(call, 401, "unauthorized", "Invalid authentication token")

@@ -15,6 +15,7 @@ import json
 import random
 import selectors
 from collections.abc import Callable, Coroutine
+from email.utils import formatdate
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -93,7 +94,9 @@ class SimulatedNetwork:
     def __init__(self, loop: SimulatedLoop, seed: int = 0) -> None:
         self.loop = loop
         self.random = random.Random(seed)
-        self.server = FaultServer(Store(clock=loop.time), clock=loop.time)
+        self.server = FaultServer(
+            Store(clock=loop.time), clock=loop.time, epoch_s=lambda: EPOCH_S + loop.now_s
+        )
         self.latency_s = (0.005, 0.05)
         self.trace: list[tuple[float, str]] = []
         self.departures: list[tuple[float, str]] = []
@@ -140,7 +143,7 @@ class SimulatedNetwork:
         server.seen.append(seen)
         self.note(f"{call.method} {call.route} {call.key} {what.text}")
         if server.over_the_limit(seen):
-            said = {"Retry-After": server.retry_after()}
+            said = {"Retry-After": server.retry_after(), "Date": self.date()}
             return httpx.Response(429, headers=said, content=json.dumps(SLOW_DOWN).encode())
         if what.reply == "late-drop":
             self.later(self.apply(call, after_s=what.seconds))
@@ -148,7 +151,11 @@ class SimulatedNetwork:
         late_s = what.seconds if what.reply == "late-apply" else 0.0
         seen.status, body = await self.apply(call, after_s=late_s) if what.applies else (0, {})
         await asyncio.sleep(self.random.uniform(*self.latency_s))
-        return _answered(what, seen.status, body)
+        return _answered(what, seen.status, body, self.date)
+
+    def date(self, in_s: float = 0.0) -> str:
+        """Return the server's time, which does not jump with the client's."""
+        return formatdate(self.server.epoch_s() + in_s, usegmt=True)
 
     async def apply(self, call: Call, *, after_s: float) -> tuple[int, Any]:
         """Let a request take effect."""
@@ -173,7 +180,7 @@ class SimulatedNetwork:
     def settle(self) -> None:
         """Let everything that has left take effect."""
         while self.server.pending:
-            self.loop.run(asyncio.wait(self.server.pending))
+            self.loop.run(_done(self.server.pending))
 
 
 class SimulatedTransport(httpx.AsyncBaseTransport):
@@ -209,6 +216,10 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         return answer
 
 
+async def _done(futures: set[asyncio.Future[Any]]) -> None:
+    await asyncio.wait(futures)
+
+
 _ERRORS: dict[str, type[httpx.RequestError]] = {
     "reset": httpx.ReadError,
     "reset-answer": httpx.ReadError,
@@ -225,13 +236,16 @@ _ERRORS: dict[str, type[httpx.RequestError]] = {
 }
 
 
-def _answered(what: Instruction, status: int, body: Any) -> httpx.Response:
+def _answered(
+    what: Instruction, status: int, body: Any, date: Callable[[float], str]
+) -> httpx.Response:
     """Return what the client gets to see, or raise what httpx would."""
     if what.reply in _ERRORS:
         raise _ERRORS[what.reply](what.text)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Date": date(0.0)}
     if what.retry_after:
-        headers["Retry-After"] = what.retry_after
+        wait = what.retry_after
+        headers["Retry-After"] = date(float(wait)) if what.retry_after_is_date else wait
     if what.reply == "redirect":
         headers["Location"] = what.argument
         return httpx.Response(307, headers=headers, content=b"")

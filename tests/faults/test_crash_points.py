@@ -6,8 +6,8 @@ import pytest
 
 from bulkload.connectors.base import Promise
 from bulkload.delivery import DeliveryOptions
+from tests.faults.broken import Forgetful
 from tests.faults.instructions import Plan, Script
-from tests.faults.test_simulations import Forgetful
 from tests.faults.world import World
 
 ANSWERS = (
@@ -84,7 +84,7 @@ def test_a_second_crash_while_resuming_changes_nothing(answer):
 
 def test_the_crash_test_sees_a_journal_without_intents():
     """Without intents some boundary duplicates the row."""
-    found = list(_crash_everywhere(1, Promise.CREATE, "ok", ALONE, run_journal=Forgetful))
+    found = list(_crash_everywhere(1, Promise.CREATE, "ok", ALONE, journal=Forgetful))
 
     assert any(verdict.duplicated for _, verdict in found)
 

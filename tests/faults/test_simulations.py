@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from bulkload.delivery.journal import RunJournal
+from tests.faults.broken import Forgetful
 from tests.faults.seeds import simulate
-
-
-class Forgetful(RunJournal):
-    """Sends without having written down that something is sent."""
-
-    def intent(self, *_):
-        done = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
 
 
 @pytest.mark.parametrize("first", range(0, 500, 50))
@@ -37,7 +26,7 @@ def test_a_seed_can_be_replayed():
 
 def test_simulations_see_a_journal_without_intents():
     """Without intents some seed duplicates a customer."""
-    found = [simulate(seed, run_journal=Forgetful) for seed in range(60)]
+    found = [simulate(seed, journal=Forgetful) for seed in range(60)]
 
     assert sum(len(one.verdict.duplicated) for one in found) > 0
 

@@ -26,7 +26,7 @@ def test_a_hidden_limit_is_found_and_used(as_date):
     steady_s = seen[-1].at_s - seen[0].at_s
     assert verdict.kept
     assert len(world.lives) == 1
-    assert world.network.server.early_calls == 0
+    assert world.network.server.early_calls < 16, "only what was under way at the first refusal"
     assert refused <= 0.02 * len(seen)
     assert (len(seen) - refused) / steady_s >= 0.9 * 10
 
@@ -129,13 +129,13 @@ def test_look_ups_that_are_blind_for_a_while_are_waited_for():
 def test_many_unknown_rows_are_found_with_few_calls():
     """Two thousand lost answers cost one walk through the pages, not two look-ups each."""
     with World(2000, options=DeliveryOptions(concurrency=8, check_existing=False)) as world:
-        world.network.script = Script(mix=Mix(0, {"drop-answer": 1.0}))
+        world.network.script = Script(mix=Mix(0, {"no-id": 1.0}))
         world.finish()
         reads = [what for _, what in world.network.departures if what.startswith("GET")]
         verdict = world.verdict()
 
     assert verdict.kept
-    assert len(reads) <= 2 * 2000
+    assert len(reads) <= 500, "most are found by walking through the pages"
     assert sum(what == "POST customers" for _, what in world.network.departures) == 2000
 
 
@@ -144,7 +144,7 @@ def test_many_unknown_rows_are_found_with_few_calls():
 def test_a_jump_of_the_wall_clock_shortens_no_wait(jump_s, when):
     """The quiet time is measured by a clock that cannot jump."""
     with World(20, options=DeliveryOptions(quiesce_s=90, check_existing=False)) as world:
-        world.network.script = Script(mix=Mix(0, {"late-drop:80": 1.0}))
+        world.network.script = Script(mix=Mix(0, {"late-drop:80": 0.4}))
         if when == "mid-run":
             world.loop.call_later(10, setattr, world.clock, "jump_s", jump_s)
             world.finish()

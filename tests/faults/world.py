@@ -28,7 +28,7 @@ from bulkload import delivery
 from bulkload.connectors import connector_for
 from bulkload.connectors.base import Connector, Promise, Promises
 from bulkload.connectors.loyaltydog import LoyaltyDog
-from bulkload.delivery.journal import Journal, RunJournal
+from bulkload.delivery import Journal
 from bulkload.delivery.writer import Change, Commits, InlineWriter
 from bulkload.errors import BulkloadError
 from bulkload.records import Payload, Result
@@ -94,6 +94,8 @@ class Life:
     crashed: bool = False
     error: BulkloadError | None = None
     boundaries: int = 0
+    under_way: int = 0
+    """Rows with a request of this life on its way when it crashed, as the journal knows it."""
     results: list[Result] = field(default_factory=list)
 
 
@@ -107,7 +109,7 @@ class World:
         seed: int = 0,
         promise: Promise = Promise.CREATE,
         options: delivery.DeliveryOptions = QUIET,
-        run_journal: type[RunJournal] = RunJournal,
+        journal: type[Journal] = Journal,
     ) -> None:
         self.loop = SimulatedLoop()
         self.clock = SimulatedClock(self.loop)
@@ -115,7 +117,7 @@ class World:
         self.random = random.Random(f"client {seed}")
         self.promise = promise
         self.options = options
-        self.run_journal = run_journal
+        self.journal = journal
         self.payloads = [_payload(number) for number in range(2, rows + 2)]
         self.lives: list[Life] = []
         where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
@@ -144,6 +146,7 @@ class World:
             crash_after_s: Seconds after which it dies.
         """
         life = Life()
+        under_way_before = self.under_way()
         self.lives.append(life)
         next_folder = self._folder / str(len(self.lives))
 
@@ -165,7 +168,7 @@ class World:
         before = asyncio.all_tasks(self.loop)
         journal: Journal | None = None
         try:
-            journal = Journal.open(
+            journal = self.journal.open(
                 self._life_folder / NAME,
                 clock=self.clock,
                 make_writer=lambda commits: CrashingWriter(commits, boundary),
@@ -182,6 +185,7 @@ class World:
             journal.close()
         if life.crashed:
             self._life_folder = next_folder
+            life.under_way = len(self.under_way() - under_way_before)
         return life
 
     def finish(self, most_lives: int = 20) -> None:
@@ -193,15 +197,16 @@ class World:
 
     def _bury(self, before: set[asyncio.Task[Any]]) -> None:
         """End the tasks of a life; what has left for the server goes on."""
-        network = self.network.server.pending
-        tasks = asyncio.all_tasks(self.loop) - before - network
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            self.loop.run(asyncio.wait(tasks))
+        while tasks := asyncio.all_tasks(self.loop) - before - self.network.server.pending:
+            for task in tasks:
+                task.cancel()
+            try:
+                self.loop.run(_ended(tasks))
+            except Crash:
+                continue  # it is raised again by whoever waited for the task that died
 
     async def _deliver(self, journal: Journal, transport: Any, life: Life) -> None:
-        run = self.begin(journal)
+        run = journal.begin(source_sha256="s", mapping_sha256="m", target="t")
         connector = connector_of(self.promise)
         token = HASHED_KEY if self.promise is Promise.KEYED else JWT
         self.network.script.duplicates = DUPLICATES.get(self.promise, "allow")
@@ -223,24 +228,21 @@ class World:
                 life.results.append(result)
         run.finish()
 
-    def begin(self, journal: Journal) -> RunJournal:
-        """Return the run, under the class of journal that is tested."""
-        run = journal.begin(source_sha256="s", mapping_sha256="m", target="t")
-        return self.run_journal(journal, run.summary, resumed=run.resumed)
-
     def forget_journal(self) -> None:
         """Lose the journal and its lock."""
         for path in self._life_folder.iterdir():
             path.unlink()
 
-    def in_flight(self) -> int:
-        """Return how many rows the journal knows to be under way."""
-        return sum(state == "intent" for state in self.states().values())
+    def under_way(self) -> set[int]:
+        """Return the rows of which the journal only knows that a request was about to leave."""
+        return {row for row, state in self.states().items() if state == "intent"}
 
     def states(self) -> dict[int, str]:
         """Return where the journal of the next life says that each row stands."""
+        if not (self._life_folder / NAME).exists():
+            return {}
         with Journal.read(self._life_folder / NAME) as journal:
-            return dict(journal.ask("SELECT row_number, state FROM row"))  # type: ignore[arg-type]
+            return {row: state for row, state in journal.ask("SELECT row_number, state FROM row")}  # noqa: C416 - typed
 
     def lines(self) -> list[Line]:
         """Return what the journal says of every row."""
@@ -258,6 +260,10 @@ class World:
         self.network.settle()
         lines = self.lines()
         return check(self.expected, self.network.created(), lines, lines)
+
+
+async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
+    await asyncio.wait(tasks)
 
 
 def _payload(number: int) -> Payload:
