@@ -1,6 +1,6 @@
 """Which rows name a customer that an earlier row of the source names already.
 
-Exact, in the same memory for a thousand rows and for ten million: a filter of fixed size says of
+Exact, in the same memory for a thousand rows and for ten million: filters of fixed size say of
 nearly every key that it has not been seen; the few that may have been are looked up, as text, in
 runs of keys that are written to a temporary folder as they fill.
 """
@@ -19,6 +19,10 @@ import polars as pl
 ROW = "row_number"
 KEYS_PER_RUN = 400_000
 """Keys held in memory before they are written out."""
+_BATCH = 8192
+"""Keys of a file that are read together when one of them is wanted."""
+_FEW = 12
+"""Up to so many keys, reading their batches is less than reading the whole file."""
 
 
 class Seen:
@@ -27,7 +31,7 @@ class Seen:
     Args:
         keys: Names of the key columns.
         keys_per_run: Keys held in memory.
-        filter_words: Size of the filter, in words of 8 bytes; a power of two.
+        filter_words: Size of the filters, in words of 8 bytes; a power of two.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class Seen:
         filter_words: int = 1 << 22,
     ) -> None:
         self._keys = tuple(keys)
-        self._filter = _Filter(filter_words)
+        self._filters = (_Filter(filter_words // 2, seed=1), _Filter(filter_words // 2, seed=2))
         self._runs = _Runs(keys_per_run)
 
     def repeats(self, payloads: pl.DataFrame) -> list[tuple[int, str, int]]:
@@ -52,17 +56,25 @@ class Seen:
         if not self._keys or payloads.is_empty():
             return []
         said = self._said(payloads)
-        maybe = said["hash"].is_duplicated() | self._filter.may_hold(said["hash"])
+        places = [one.places(said["hash"]) for one in self._filters]
+        maybe = said["hash"].is_duplicated() | self._may_hold(places)
         found: list[tuple[int, str, int]] = []
         if maybe.any():
             suspects = said.filter(maybe)[ROW].unique()
             found = self._confirmed(said.filter(pl.col(ROW).is_in(suspects.implode())))
         if found:
             repeats = pl.Series([row_number for row_number, _, _ in found], dtype=pl.UInt32)
-            said = said.filter(~pl.col(ROW).is_in(repeats.implode()))
-        self._filter.add(said["hash"])
+            new = ~said[ROW].is_in(repeats.implode())
+            said, places = said.filter(new), [place.filter(new) for place in places]
+        for one, place in zip(self._filters, places, strict=True):
+            one.add(place)
         self._runs.add(said)
         return found
+
+    def _may_hold(self, places: Sequence[pl.DataFrame]) -> pl.Series:
+        """Whether each key may have been remembered; two filters err together very seldom."""
+        first, second = (one.holds(place) for one, place in zip(self._filters, places, strict=True))
+        return first & second
 
     def _said(self, payloads: pl.DataFrame) -> pl.DataFrame:
         """Return one row per key that a payload has: row_number, key (its position), text, hash."""
@@ -98,36 +110,37 @@ class Seen:
 
 
 class _Filter:
-    """A Bloom filter with four bits a key, all in one word: it never forgets a hash it was given."""
+    """A Bloom filter with four bits a key, all in one word: it never forgets what it was given."""
 
     _MASKS = 1 << 14
 
-    def __init__(self, words: int) -> None:
+    def __init__(self, words: int, *, seed: int) -> None:
         self._words = pl.zeros(words, dtype=pl.UInt64, eager=True)
+        self._seed = seed
         # The high bits of a hash choose the word, the low bits the mask.
         self._share = 2**64 // words
-        chooses = random.Random(0)  # noqa: S311  # any spread will do
+        chooses = random.Random(seed)  # noqa: S311  # any spread will do
         masks = [sum(1 << bit for bit in chooses.sample(range(64), 4)) for _ in range(self._MASKS)]
         self._masks = pl.Series(masks, dtype=pl.UInt64)
 
-    def may_hold(self, hashes: pl.Series) -> pl.Series:
-        """Whether each hash may have been added; False is certain."""
-        masks = self._masks_of(hashes)
-        return (self._words.gather(self._word_of(hashes)) & masks) == masks
+    def places(self, hashes: pl.Series) -> pl.DataFrame:
+        """Return where each hash is remembered: its word, and the bits in it."""
+        own = hashes.hash(self._seed)
+        word = (own // self._share).cast(pl.UInt32)
+        mask = self._masks.gather((own & (self._MASKS - 1)).cast(pl.UInt32))
+        return pl.DataFrame({"word": word, "mask": mask})
 
-    def add(self, hashes: pl.Series) -> None:
+    def holds(self, places: pl.DataFrame) -> pl.Series:
+        """Whether each hash may have been added; False is certain."""
+        mask = places["mask"]
+        return (self._words.gather(places["word"]) & mask) == mask
+
+    def add(self, places: pl.DataFrame) -> None:
         """Remember hashes."""
         # Of several hashes of one word only the last is written, so the others come again.
-        while not hashes.is_empty():
-            words, masks = self._word_of(hashes), self._masks_of(hashes)
-            self._words.scatter(words, self._words.gather(words) | masks)
-            hashes = hashes.filter(~self.may_hold(hashes))
-
-    def _word_of(self, hashes: pl.Series) -> pl.Series:
-        return (hashes // self._share).cast(pl.UInt32)
-
-    def _masks_of(self, hashes: pl.Series) -> pl.Series:
-        return self._masks.gather((hashes & (self._MASKS - 1)).cast(pl.UInt32))
+        while not places.is_empty():
+            self._words.scatter(places["word"], self._words.gather(places["word"]) | places["mask"])
+            places = places.filter(~self.holds(places))
 
 
 class _Runs:
@@ -145,18 +158,15 @@ class _Runs:
         self._recent.append(said)
         self._recent_keys += said.height
         if self._recent_keys >= self._keys_per_run:
-            path = self._new_file()
-            pl.concat(self._recent).write_ipc(path, compression="uncompressed")
+            run = pl.concat(self._recent).sort("hash")
+            run.write_ipc(self._new_file(), compression="uncompressed", record_batch_size=_BATCH)
             self._recent, self._recent_keys = [], 0
 
     def holding(self, hashes: pl.Series) -> Iterator[tuple[int, int, str]]:
         """Yield (row number, key, text) of all remembered keys that have one of these hashes."""
         wanted = pl.col("hash").is_in(hashes.implode())
         for path in self._files:
-            run = pl.scan_ipc(path)
-            # Reading the hashes alone is much less, and hardly ever is there more to read.
-            if not run.select("hash").filter(wanted).collect().is_empty():
-                yield from run.filter(wanted).select(ROW, "key", "text").collect().iter_rows()
+            yield from _in_run(path, hashes)
         for frame in self._recent:
             yield from frame.filter(wanted).select(ROW, "key", "text").iter_rows()
 
@@ -167,3 +177,20 @@ class _Runs:
         path = self._folder / f"{len(self._files)}.arrow"
         self._files.append(path)
         return path
+
+
+def _in_run(path: Path, hashes: pl.Series) -> Iterator[tuple[int, int, str]]:
+    """Yield what a file of keys, sorted by hash, holds of these hashes."""
+    known = pl.read_ipc(path, columns=["hash"])["hash"]
+    first = known.search_sorted(hashes, side="left")
+    found = pl.DataFrame(
+        {"first": first, "count": known.search_sorted(hashes, side="right") - first}
+    )
+    found = found.filter(pl.col("count") > 0)
+    if found.height > _FEW:
+        run = pl.read_ipc(path).filter(pl.col("hash").is_in(hashes.implode()))
+        yield from run.select(ROW, "key", "text").iter_rows()
+        return
+    for start, count in found.iter_rows():
+        part = pl.scan_ipc(path).select(ROW, "key", "text").slice(start, count).collect()
+        yield from part.iter_rows()

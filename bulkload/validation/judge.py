@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import polars as pl
 
@@ -156,30 +157,42 @@ class Judge:
         return rejects
 
 
+class HasRows(Protocol):
+    """A batch of a source."""
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """`row_number` and the source's own cells."""
+
+
+Batch = TypeVar("Batch", bound=HasRows)
+
+
 def judge_all(
-    judge: Judge, pairs: Iterable[tuple[pl.DataFrame, pl.DataFrame]]
-) -> Iterator[tuple[pl.DataFrame, Verdicts]]:
+    judge: Judge, batches: Iterable[Batch], records: Callable[[pl.DataFrame], pl.DataFrame]
+) -> Iterator[tuple[Batch, Verdicts]]:
     """Judge batch after batch; while one is finished, the next is read, mapped and prepared.
 
     Args:
         judge: Made for this source.
-        pairs: (rows, records), in source order; drawn in a thread of their own, one ahead.
+        batches: In source order; drawn in a thread of its own, one ahead.
+        records: Rows to records, called in that thread.
 
     Yields:
-        The batch's rows and its verdicts, in source order.
+        Each batch and its verdicts, in source order.
     """
-    source = iter(pairs)
+    source = iter(batches)
 
-    def ahead() -> tuple[pl.DataFrame, Prepared] | None:
-        pair = next(source, None)
-        return pair and (pair[0], judge.prepare(*pair))
+    def ahead() -> tuple[Batch, Prepared] | None:
+        batch = next(source, None)
+        return batch and (batch, judge.prepare(batch.rows, records(batch.rows)))
 
     with ThreadPoolExecutor(1, thread_name_prefix="bulkload-judge") as thread:
         waiting = thread.submit(ahead)
         while (ready := waiting.result()) is not None:
             waiting = thread.submit(ahead)
-            rows, prepared = ready
-            yield rows, judge.finish(prepared)
+            batch, prepared = ready
+            yield batch, judge.finish(prepared)
 
 
 def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import polars as pl
 import pytest
@@ -20,6 +21,11 @@ FIELDS = (
     Field("customFields.tier", Kind.CHOICE, columns=("Tier",), choices=("gold", "silver")),
     Field("initialConsentGranted.email", Kind.BOOLEAN, columns=("Mail?",)),
 )
+
+
+@dataclass(frozen=True)
+class Rows:
+    rows: pl.DataFrame
 
 
 def judge(*fields: Field, action: Action = Action.CREATE) -> Judge:
@@ -213,9 +219,16 @@ def test_batches_are_judged_in_order_while_the_next_is_read() -> None:
     batches = [frames([{"email": f"a{n % 7}@example.com"}], first=2 + n) for n in range(20)]
     one_by_one = judge()
     expected = [one_by_one.split(*pair) for pair in batches]
+    records_of = {rows["row_number"][0]: records for rows, records in batches}
 
-    found = list(judge_all(judge(), iter(batches)))
+    found = list(
+        judge_all(
+            judge(),
+            [Rows(rows) for rows, _ in batches],
+            lambda rows: records_of[rows["row_number"][0]],
+        )
+    )
 
-    assert [rows["row_number"][0] for rows, _ in found] == list(range(2, 22))
+    assert [batch.rows["row_number"][0] for batch, _ in found] == list(range(2, 22))
     assert [verdicts.rejects for _, verdicts in found] == [v.rejects for v in expected]
     assert [v.payloads.rows() for _, v in found] == [v.payloads.rows() for v in expected]

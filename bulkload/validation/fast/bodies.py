@@ -30,7 +30,7 @@ def object_text(parts: Sequence[tuple[Sequence[str], pl.Expr]]) -> pl.Expr:
 
 def _members(tree: Mapping[str, pl.Expr | Tree]) -> pl.Expr:
     """Return `,"name":value` for all that is said, one behind the other; empty for nothing."""
-    members = []
+    members: list[pl.Expr] = []
     for name, node in tree.items():
         start = f",{json.dumps(name, ensure_ascii=False)}:"
         if isinstance(node, dict):
