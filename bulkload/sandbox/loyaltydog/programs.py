@@ -22,6 +22,7 @@ from bulkload.sandbox.store import Store
 PROGRAMS = "loyaltydog/program"
 _FIELDS = (
     ("birthday", "date", "Birthday", None),
+    ("cardNumber", "text", "Card number", None),
     ("city", "text", "City", None),
     ("language", "selection", "Language", "de,en,es,fr,it,pt"),
     ("memberSince", "date", "Member since", None),
