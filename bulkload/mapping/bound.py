@@ -37,6 +37,8 @@ class BoundMapping:
     program: str | None = None
     ignored: tuple[str, ...] = ()
     """Columns that are left out on purpose."""
+    stages: Sequence[Mapping[str, pl.Expr]] = field(default=(), repr=False)
+    """What is computed before the records, one stage after the other."""
     expressions: Mapping[str, pl.Expr] = field(default_factory=dict, repr=False)
     """By column of the records frame."""
 
@@ -51,8 +53,10 @@ class BoundMapping:
             then `@action`, `@skip`, `<field>@region` and `<field>@problem` where the mapping needs
             them. A cell that cannot be read keeps its own text.
         """
-        chosen = [expression.alias(name) for name, expression in self.expressions.items()]
-        return rows.lazy().select("row_number", *chosen).collect()
+        frame = rows.lazy()
+        for stage in self.stages:
+            frame = frame.with_columns(**stage)
+        return frame.select("row_number", **self.expressions).collect()
 
 
 def bind(
@@ -103,6 +107,7 @@ def bind(
         keys=_keys(document, schema, names),
         program=rules.program,
         ignored=ignored,
+        stages=tuple(compiler.stages),
         expressions=expressions,
     )
 

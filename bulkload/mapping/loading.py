@@ -254,7 +254,17 @@ def _nearest(places: dict[NodePath, Place], path: Sequence[str | int]) -> Place:
     return Place("mapping")
 
 
+def _as_written(places: dict[NodePath, Place], path: Sequence[str | int]) -> NodePath:
+    """Leave out the index of a list that the file writes as its only item."""
+    written: NodePath = ()
+    for step in path:
+        if not (isinstance(step, int) and (*written, step) not in places and written in places):
+            written = (*written, step)
+    return written
+
+
 def _where(places: dict[NodePath, Place], path: Sequence[str | int]) -> str:
+    path = _as_written(places, path)
     spoken = ".".join(str(step + 1) if isinstance(step, int) else step for step in path)
     return f"{_nearest(places, path)}" + (f" ({spoken})" if spoken else "")
 
@@ -284,7 +294,7 @@ def _explained(
     if kind == "string_pattern_mismatch" and name == "[key]":
         return (
             f"`{given}` cannot be the name of a field",
-            "names have no spaces, quotes, braces or backslashes",
+            "names have no quotes, braces, backslashes or @, and no space at their ends",
             at,
         )
     if kind.endswith("_type") or kind.endswith("_parsing"):

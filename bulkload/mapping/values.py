@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -30,6 +30,29 @@ class Compiler:
 
     document: MappingDocument
     headers: Headers
+    stages: list[dict[str, pl.Expr]] = field(default_factory=list)
+    """Columns to be computed one after the other before the last expressions, by name.
+
+    An expression that is used several times would be copied into each use, and the tree would grow
+    with every further rule; a column is computed once.
+    """
+
+    def hold(self, expression: pl.Expr) -> pl.Expr:
+        """Return a column that stands for an expression."""
+        stage = 0
+        for name in expression.meta.root_names():
+            for number, held in enumerate(self.stages, start=1):
+                stage = max(stage, number if name in held else 0)
+        if stage == len(self.stages):
+            self.stages.append({})
+        name = f"\0{sum(map(len, self.stages))}"
+        self.stages[stage][name] = expression
+        return pl.col(name)
+
+    def held(self, cell: Cell) -> Cell:
+        """Return a cell whose expressions are columns."""
+        problem = None if cell.problem is None else self.hold(cell.problem)
+        return Cell(self.hold(cell.text), problem)
 
     def column(self, column: language.Column, path: NodePath) -> pl.Expr:
         """Return a column's cells as they are."""
@@ -48,8 +71,10 @@ class Compiler:
         cell = self._source(rules, kind, path)
         if cell is None:
             return None
-        cell = self._cleaned(cell, rules)
-        cell = self._mapped(cell, rules)
+        if rules.constant is None:
+            cell = self.held(self._cleaned(cell, rules))
+        if rules.map is not None:
+            cell = self.held(self._mapped(cell, rules, rules.map))
         if rules.constant is None:
             cell = self._read(cell, rules, kind)
         text = cell.text
@@ -57,7 +82,7 @@ class Compiler:
             text = pl.coalesce(text, pl.lit(spelled(rules.default)))
         problem = cell.problem
         if rules.when is not None:
-            holds = self.condition(rules.when, (*path, "when"))
+            holds = self.hold(self.condition(rules.when, (*path, "when")))
             text = pl.when(holds).then(text)
             problem = None if problem is None else pl.when(holds).then(problem)
         return Cell(text, problem)
@@ -103,7 +128,7 @@ class Compiler:
         return [cell for cell in found if cell is not None]
 
     def _split(self, split: language.Split, path: NodePath) -> pl.Expr:
-        text = trimmed(self.column(split.column, (*path, "column")))
+        text = self.hold(trimmed(self.column(split.column, (*path, "column"))))
         if isinstance(split.part, int):
             pieces = text.str.split(split.by)
             if split.by == " ":
@@ -172,7 +197,7 @@ class Compiler:
     def _emptied(self, text: pl.Expr, rules: language.Value) -> pl.Expr:
         """Trim, and let the words for `nothing here` be nothing."""
         tokens = self.document.rules.nulls if rules.nulls is None else rules.nulls
-        bare = trimmed(text)
+        bare = self.hold(trimmed(text))
         text = bare if rules.trim else pl.when(bare.is_not_null()).then(text)
         if tokens:
             known = [token.strip().lower() for token in tokens]
@@ -181,7 +206,7 @@ class Compiler:
 
     def _cleaned(self, cell: Cell, rules: language.Value) -> Cell:
         text = cell.text
-        if rules.constant is None and rules.list is None and rules.object is None:
+        if rules.list is None and rules.object is None:
             text = self._emptied(text, rules)
         for change in rules.replace:
             text = text.str.replace_all(change.pattern, change.with_)
@@ -192,14 +217,14 @@ class Compiler:
         elif rules.case == "upper":
             text = text.str.to_uppercase()
         elif rules.case == "title":
-            lower, upper = text.str.to_lowercase(), text.str.to_uppercase()
-            text = pl.when((text == lower) | (text == upper)).then(_titled(lower)).otherwise(text)
+            text = self.hold(text)
+            lower = self.hold(text.str.to_lowercase())
+            one_case = (text == lower) | (text == text.str.to_uppercase())
+            text = pl.when(one_case).then(lower.str.to_titlecase()).otherwise(text)
         return Cell(text, cell.problem)
 
-    def _mapped(self, cell: Cell, rules: language.Value) -> Cell:
-        if rules.map is None:
-            return cell
-        exact = {key.strip(): value for key, value in rules.map.items()}
+    def _mapped(self, cell: Cell, rules: language.Value, entries: dict[str, str]) -> Cell:
+        exact = {key.strip(): value for key, value in entries.items()}
         lower = {key.lower(): value for key, value in exact.items()}
         text = cell.text
         if len(lower) == len(exact):
@@ -225,11 +250,11 @@ class Compiler:
         if rules.coalesce is not None:
             return cell
         if kind in {Kind.INTEGER, Kind.NUMBER}:
-            return reading.number(cell, numbers_of(rules, document))
+            return self.held(reading.number(cell, numbers_of(rules, document)))
         if kind is Kind.DATE:
-            return reading.date(cell, dates_of(rules, document))
+            return self.held(reading.date(cell, dates_of(rules, document)))
         if kind is Kind.BOOLEAN:
-            return reading.boolean(cell, rules.words)
+            return self.held(reading.boolean(cell, rules.words))
         if kind is Kind.LIST and rules.list is None:
             return self._pieces(cell, rules)
         return cell
@@ -253,7 +278,7 @@ class Compiler:
         """Return each row's ISO country; a country that is not known keeps its text for the judge."""
         if rules.column is None:
             return None
-        cell = trimmed(self.column(rules.column, (*path, "column")))
+        cell = self.hold(trimmed(self.column(rules.column, (*path, "column"))))
         return pl.coalesce(reading.country(cell, rules.map), cell)
 
     def condition(self, rules: language.Condition, path: NodePath) -> pl.Expr:
@@ -265,7 +290,7 @@ class Compiler:
         if rules.not_ is not None:
             return ~self.condition(rules.not_, (*path, "not"))
         assert rules.column is not None  # noqa: S101 - the model has made sure
-        text = trimmed(self.column(rules.column, (*path, "column")))
+        text = self.hold(trimmed(self.column(rules.column, (*path, "column"))))
         lower = text.str.to_lowercase()
         tests: list[pl.Expr] = []
         if rules.is_ is not None:
@@ -305,11 +330,6 @@ def trimmed(text: pl.Expr) -> pl.Expr:
 
 def _null_if_empty(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.len_bytes() > 0).then(text)
-
-
-def _titled(lower: pl.Expr) -> pl.Expr:
-    """Title case that leaves the letter behind an apostrophe in a short contraction alone."""
-    return lower.str.to_titlecase()
 
 
 def _first_of(parts: Sequence[Cell]) -> Cell:
