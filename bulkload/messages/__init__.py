@@ -19,7 +19,7 @@ def message_for(code: str, language: str = "en") -> Message:
     Raises:
         KeyError: The code has no entry; every code that the package uses is tested to have one.
     """
-    return LANGUAGES[language].get(code) or en.MESSAGES[code]
+    return LANGUAGES.get(language, en.MESSAGES).get(code) or en.MESSAGES[code]
 
 
 def what(found: Reject | Finding, language: str = "en") -> str:
@@ -30,6 +30,11 @@ def what(found: Reject | Finding, language: str = "en") -> str:
 def fix(found: Reject | Finding, language: str = "en") -> str:
     """Return how to mend it, as one sentence."""
     return _filled(message_for(found.code, language).fix, found)
+
+
+def title(code: str, language: str = "en") -> str:
+    """Return what is wrong in a few words, without any value."""
+    return message_for(code, language).title or code.replace("-", " ").capitalize()
 
 
 def _filled(template: str, found: Reject | Finding) -> str:

@@ -15,3 +15,5 @@ class Message:
     """How it usually comes about, for the reference."""
     example: str = ""
     """A cell that shows it, for the reference."""
+    title: str = ""
+    """The same in a few words, without any value; if empty, the words of the code."""

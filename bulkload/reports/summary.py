@@ -11,6 +11,7 @@ from bulkload.records import NEEDS_A_PERSON, Cause, Reject, RunReport, Status
 
 MAX_CAUSES = 6
 _MAX_CELL = 60
+_SHORT = 3
 
 
 def verdict(report: RunReport, language: str = "en") -> str:
@@ -20,7 +21,7 @@ def verdict(report: RunReport, language: str = "en") -> str:
     if not counts.rows and not counts.by_status:
         return phrase("nothing-read", language, source=source)
     parts = ", ".join(
-        f"{phrase('number', language, value=counts[status])} {_status(status, report, language)}"
+        f"{phrase('number', language, value=counts[status])} {status_name(status, report, language)}"
         for status in Status
         if counts[status]
     )
@@ -101,10 +102,17 @@ def _cause_lines(report: RunReport, language: str, *, show_values: bool) -> list
 
 def shown(reject: Reject, *, show_values: bool) -> Reject:
     """Return a reject whose cell may be shown: its shape alone unless `show_values`; never a novel."""
-    cell = reject.cell if show_values else masked(reject.cell)
+    cell, details = reject.cell, dict(reject.details)
+    if not show_values:
+        # A detail may be a piece of the cell: the domain of an address, the days of a date.
+        details = {
+            name: masked(value) if len(value) > _SHORT and value in cell else value
+            for name, value in details.items()
+        }
+        cell = masked(cell)
     if len(cell) > _MAX_CELL:
         cell = cell[:_MAX_CELL] + "…"
-    return dataclasses.replace(reject, cell=cell)
+    return dataclasses.replace(reject, cell=cell, details=details)
 
 
 def _mended(cause: Cause, language: str) -> str:
@@ -113,7 +121,8 @@ def _mended(cause: Cause, language: str) -> str:
     )
 
 
-def _status(status: Status, report: RunReport, language: str) -> str:
+def status_name(status: Status, report: RunReport, language: str = "en") -> str:
+    """Return a status in the reader's words; what a dry run leaves undecided can be sent."""
     if report.dry_run and status is Status.PENDING:
         return phrase("status-valid", language)
     return phrase(f"status-{status.value}", language)

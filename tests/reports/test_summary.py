@@ -25,7 +25,7 @@ def test_the_verdict_is_a_sentence_whose_numbers_add_up(report: RunReport) -> No
         "10 rows read from customers.csv: 7 created, 3 rejected. 3 rows need you."
     )
     assert verdict(report, "de") == (
-        "10 Zeilen aus customers.csv gelesen: 7 angelegt, 3 abgelehnt. 3 Zeilen brauchen Sie."
+        "10 Zeilen aus customers.csv gelesen: 7 angelegt, 3 abgelehnt. 3 Zeilen müssen Sie sich ansehen."
     )
 
 

@@ -1,0 +1,336 @@
+"""report.html: one file that a person opens, reads and sends on; it works offline and asks nobody.
+
+    plain data -> context -> template (everything escaped) -> file
+
+Nothing from a cell, a header or a name ever becomes markup or script: the template escapes all of
+it, and a content security policy lets only the one style and the one script of this package run,
+known by their hashes. Cells are masked unless the run was asked to show them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bulkload import messages
+from bulkload.cells import masked
+from bulkload.messages.phrases import number, phrase
+from bulkload.records import Cause, Reject, Result, RunReport, Status
+from bulkload.reports.atomic import write_bytes
+from bulkload.reports.plot import plot
+from bulkload.reports.summary import shown, status_name, verdict
+
+MAX_REJECTS = 5_000
+"""Problems that stand in the table; beyond, they are counted and rejects.csv has them."""
+MAX_RESULTS = 1_000
+_MAX_DUPLICATES = 200
+_MAX_CAUSES = 40
+_EXAMPLES = 3
+
+
+def write_html(
+    path: Path | str,
+    report: RunReport,
+    rejects: Iterable[Reject],
+    results: Iterable[Result] = (),
+    *,
+    language: str = "en",
+    show_values: bool = False,
+) -> None:
+    """Write report.html.
+
+    Args:
+        path: The final name.
+        report: The finished run.
+        rejects: All rejects by ascending row number; the table holds the first `MAX_REJECTS`, the
+            rest is counted.
+        results: In source order; those that name a customer in the system are listed, the first
+            `MAX_RESULTS`.
+        language: One of `messages.LANGUAGES`.
+        show_values: Whether cells and keys are shown; otherwise only their shape.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    css, script, template = (_part(f"report.{ending}") for ending in ("css", "js", "html"))
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    context = _context(report, rejects, results, language=language, show_values=show_values)
+    html = environment.from_string(template).render(
+        **context,
+        policy=_policy(css, script),
+        css=Markup(css),  # noqa: S704 - the package's own file
+        script=Markup(script),  # noqa: S704 - the package's own file
+    )
+    write_bytes(Path(path), html.encode("utf-8", "backslashreplace"))
+
+
+def _policy(css: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _part(name: str) -> str:
+    return files("bulkload.reports").joinpath("templates", name).read_text("utf-8")
+
+
+def _context(
+    report: RunReport,
+    rejects: Iterable[Reject],
+    results: Iterable[Result],
+    *,
+    language: str,
+    show_values: bool,
+) -> dict[str, Any]:
+    def t(name: str, **values: Any) -> str:
+        return phrase(name, language, **values)
+
+    seen = _Seen(language, show_values=show_values)
+    for reject in rejects:
+        seen.add(reject)
+    listed, more = _results(results, report, language, show_values=show_values)
+    counts = _counts(report, language)
+    context = {
+        "language": language,
+        "report": report,
+        "t": t,
+        "n": lambda value: number(value, language),
+        "show_values": show_values,
+        "source_name": str(report.source.get("name") or report.verb),
+        "title": f"{report.source.get('name') or report.verb} · bulkload",
+        "verdict": verdict(report, language),
+        "tone": _tone(report),
+        "counts": counts,
+        "bar": _bar(counts, report.counts.rows),
+        "bar_title": ", ".join(f"{part['name']}: {part['rows']}" for part in counts),
+        "causes": [seen.cause(cause) for cause in report.causes[:_MAX_CAUSES]],
+        "warnings": [seen.cause(cause) for cause in report.warnings[:_MAX_CAUSES]],
+        "columns": seen.columns(),
+        "rejects": seen.rejects,
+        "problems": seen.problems,
+        "filter_columns": list(seen.numbers),
+        "filter_codes": sorted({reject["code"] for reject in seen.rejects}),
+        "findings": [
+            _finding(found, language, show_values=show_values) for found in report.findings
+        ],
+        "duplicates": seen.duplicates,
+        "duplicate": Status.DUPLICATE,
+        "plot": plot(report.timeline, language),
+        "results": listed,
+        "more_results": more,
+        "about": _about(report, language),
+        "files": [(_file(kind, t), path) for kind, path in report.files.items()],
+    }
+    context["contents"] = _contents(context, t)
+    return context
+
+
+class _Seen:
+    """What the report keeps of the rejects while they go by."""
+
+    def __init__(self, language: str, *, show_values: bool) -> None:
+        self.problems = 0
+        self.rejects: list[dict[str, Any]] = []
+        self.duplicates: list[dict[str, Any]] = []
+        self.numbers: dict[str, int] = {}
+        """Number by column: names come from the file, numbers are safe to compare."""
+        self._by_column: Counter[str] = Counter()
+        self._examples: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._language = language
+        self._show_values = show_values
+
+    def add(self, reject: Reject) -> None:
+        """Count a reject, and keep it if there is room."""
+        if reject.status is Status.SKIPPED:
+            return
+        self.problems += 1
+        self._by_column[reject.column] += 1
+        examples = self._examples.setdefault((reject.code, reject.column), [])
+        is_duplicate = reject.status is Status.DUPLICATE and len(self.duplicates) < _MAX_DUPLICATES
+        if len(examples) < _EXAMPLES or len(self.rejects) < MAX_REJECTS or is_duplicate:
+            entry = self._entry(reject)
+            if len(examples) < _EXAMPLES:
+                examples.append(entry)
+            if len(self.rejects) < MAX_REJECTS:
+                number = self.numbers.setdefault(reject.column, len(self.numbers) + 1)
+                self.rejects.append(entry | {"column_number": number})
+            if is_duplicate:
+                self.duplicates.append(entry)
+
+    def cause(self, cause: Cause) -> dict[str, Any]:
+        """Return a cause with its examples."""
+        known = self._examples.get((cause.code, cause.column)) or [self._entry(cause.example)]
+        return {
+            "rows": cause.rows,
+            "title": messages.title(cause.code, self._language),
+            "column": cause.column,
+            "fix": known[0]["fix"],
+            "mapping_line": cause.mapping_line.strip(),
+            "mends": cause.mends,
+            "examples": known,
+        }
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Return the number of problems by column, the most frequent first."""
+        most = max(self._by_column.values(), default=1)
+        return [
+            {"name": name, "problems": problems, "share": round(problems / most * 100, 1)}
+            for name, problems in self._by_column.most_common(_MAX_CAUSES)
+        ]
+
+    def _entry(self, reject: Reject) -> dict[str, Any]:
+        safe = shown(reject, show_values=self._show_values)
+        return {
+            "row_number": reject.row_number,
+            "column": reject.column,
+            "cell": safe.cell,
+            "what": messages.what(safe, self._language),
+            "fix": messages.fix(safe, self._language),
+            "code": reject.code,
+            "first_row": reject.details.get("first_row", ""),
+        }
+
+
+def _counts(report: RunReport, language: str) -> list[dict[str, Any]]:
+    rows = max(report.counts.rows, 1)
+    decimal = phrase("decimal", language)
+    return [
+        {
+            "status": status.value,
+            "name": status_name(status, report, language),
+            "rows": report.counts[status],
+            "share": _share(report.counts[status] / rows).replace(".", decimal),
+        }
+        for status in Status
+        if report.counts[status]
+    ]
+
+
+def _share(part: float) -> str:
+    percent = round(part * 100, 1)
+    return f"{percent} %" if percent else "< 0.1 %"
+
+
+def _bar(counts: list[dict[str, Any]], rows: int) -> list[dict[str, Any]]:
+    parts, at = [], 0.0
+    for part in counts:
+        width = part["rows"] / max(rows, 1) * 1000
+        parts.append(part | {"x": f"{at:.2f}", "width": f"{max(width, 1.0):.2f}"})
+        at += width
+    return parts
+
+
+def _results(
+    results: Iterable[Result], report: RunReport, language: str, *, show_values: bool
+) -> tuple[list[dict[str, Any]], int]:
+    listed: list[dict[str, Any]] = []
+    more = 0
+    for result in results:
+        if not result.remote_id:
+            continue
+        if len(listed) >= MAX_RESULTS:
+            more += 1
+            continue
+        listed.append(
+            {
+                "row_number": result.row_number,
+                "key": result.key if show_values else masked(result.key),
+                "status": status_name(result.status, report, language),
+                "remote_id": result.remote_id,
+            }
+        )
+    return listed, more
+
+
+def _finding(found: Any, language: str, *, show_values: bool) -> dict[str, Any]:
+    if not show_values:
+        found = replace(found, examples=tuple(masked(example) for example in found.examples))
+    return {
+        "column": found.column,
+        "what": messages.what(found, language),
+        "fix": messages.fix(found, language),
+        "cells": found.cells,
+        "count": found.count,
+        "mapping_line": found.mapping_line.strip(),
+    }
+
+
+def _about(report: RunReport, language: str) -> list[tuple[str, str]]:
+    source, mapping, profile = report.source, report.mapping, report.profile
+    entries: list[tuple[str, Any]] = [
+        ("html-run", report.run_id),
+        ("html-started", report.started_utc),
+        ("html-finished", report.finished_utc),
+        ("html-source", source.get("path")),
+        ("html-sheet", source.get("sheet")),
+        ("html-size", _bytes(source, language)),
+        ("html-fingerprint", source.get("sha256")),
+        ("html-mapping", mapping.get("path") or mapping.get("name")),
+        ("html-fingerprint", mapping.get("sha256")),
+        ("html-profile", _joined(profile)),
+        ("html-versions", _versions()),
+    ]
+    return [(phrase(name, language), str(value)) for name, value in entries if value]
+
+
+def _bytes(source: Mapping[str, Any], language: str) -> str:
+    size = source.get("size_bytes")
+    return f"{number(size, language)} B" if isinstance(size, int) else ""
+
+
+def _joined(profile: Mapping[str, Any]) -> str:
+    return " · ".join(str(value) for value in profile.values() if value)
+
+
+def _versions() -> str:
+    packages = ("bulkload", "polars", "pydantic", "httpx")
+    return ", ".join(
+        [
+            *(f"{name} {metadata.version(name)}" for name in packages),
+            f"Python {platform.python_version()}",
+        ]
+    )
+
+
+def _tone(report: RunReport) -> str:
+    if not report.counts.conserved:
+        return "wrong"
+    return "needs" if report.exit_code else "good"
+
+
+def _file(kind: str, t: Callable[[str], str]) -> str:
+    try:
+        return t(f"file-{kind}")
+    except KeyError:
+        return kind
+
+
+def _contents(
+    context: Mapping[str, Any], t: Callable[[str], str]
+) -> list[tuple[str, str, int | None]]:
+    sections = (
+        ("counts", "html-counts", None),
+        ("causes", "html-causes", len(context["causes"])),
+        ("columns", "html-columns", len(context["columns"])),
+        ("rejects", "html-rejects", context["problems"]),
+        ("warnings", "html-warnings", len(context["warnings"])),
+        ("findings", "html-findings", len(context["findings"])),
+        ("duplicates", "html-duplicates", context["report"].counts[Status.DUPLICATE]),
+        ("timeline", "html-timeline", None if context["plot"] else 0),
+        ("results", "html-results", len(context["results"]) + context["more_results"]),
+        ("about", "html-about", None),
+    )
+    return [(anchor, t(name), count) for anchor, name, count in sections if count is None or count]
