@@ -311,6 +311,12 @@ def journal_path(profile: Profile) -> Path:
     return folder / f"journal-{name[:100]}-{digest}.sqlite"
 
 
+def journals() -> list[Path]:
+    """Return the journals of all profiles that have one."""
+    folders = (state_dir() / "journals", sandbox_dir())
+    return sorted(path for folder in folders for path in folder.glob("journal-*.sqlite"))
+
+
 def _read(path: Path) -> _File:
     try:
         text = path.read_bytes()

@@ -1,0 +1,185 @@
+"""What earlier runs did, and going on with those that were interrupted.
+
+runs                  all runs of all profiles on this machine      `bulkload runs`
+show_run              one of them                                   `bulkload runs show`
+resume                goes on where it stopped                      `bulkload resume`
+write_reports_again   results, rejects and report from the journal  `bulkload runs report`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from bulkload import settings
+from bulkload.delivery import Journal
+from bulkload.delivery.entries import RunSummary
+from bulkload.destination import reached
+from bulkload.errors import BadInputError, BulkloadError
+from bulkload.options import LoadOptions
+from bulkload.progress import QUIET, Progress
+from bulkload.records import RunReport, Status
+from bulkload.sources import SourceOptions, open_source
+from bulkload.walk import Walk, begin
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run and the journal that knows it."""
+
+    summary: RunSummary
+    journal: Path
+
+    @property
+    def run_id(self) -> str:
+        """Its id, as `resume` and `show` take it."""
+        return self.summary.run_id
+
+    @property
+    def source(self) -> str:
+        """Name of the file."""
+        return str(self.summary.facts.get("source_name", ""))
+
+    @property
+    def options(self) -> LoadOptions:
+        """What was said about it, so that it goes on as it began."""
+        said: Mapping[str, Any] = self.summary.facts.get("options", {})
+        known = {field.name for field in fields(LoadOptions)} - {"reading", "new", "dry_run"}
+        words = {name: value for name, value in said.items() if name in known}
+        return LoadOptions(**words, reading=SourceOptions(**said.get("reading", {})))
+
+    def document(self) -> dict[str, Any]:
+        """Return everything for machines."""
+        summary = self.summary
+        return {
+            "run_id": summary.run_id,
+            "complete": summary.is_complete,
+            "started_utc": summary.started_utc,
+            "finished_utc": summary.finished_utc,
+            "source": summary.facts.get("source", ""),
+            "source_sha256": summary.binding.source_sha256,
+            "mapping_sha256": summary.binding.mapping_sha256,
+            "target": summary.binding.target,
+            "folder": summary.facts.get("folder", ""),
+            "rows": summary.rows,
+            "counts": {status.value: number for status, number in summary.counts.items()},
+            "journal": str(self.journal),
+        }
+
+
+def runs() -> list[PastRun]:
+    """Return all runs of all journals on this machine, the newest first.
+
+    Raises:
+        BadInputError: A journal cannot be read.
+    """
+    found = []
+    for path in settings.journals():
+        with Journal.read(path) as journal:
+            found += [PastRun(summary, path) for summary in journal.runs()]
+    return sorted(found, key=lambda run: (run.summary.started_utc, run.run_id), reverse=True)
+
+
+def show_run(run_id: str) -> PastRun:
+    """Return one run by its id, or by an unmistakable beginning of it.
+
+    Raises:
+        BulkloadError: There is none, or more than one.
+    """
+    found = [run for run in runs() if run.run_id.startswith(run_id)]
+    exact = [run for run in found if run.run_id == run_id]
+    if len(exact or found) != 1:
+        raise BulkloadError(
+            f"several runs begin with `{run_id}`" if found else f"there is no run `{run_id}`",
+            where=str(settings.state_dir()),
+            fix="`bulkload runs` lists them",
+        )
+    return (exact or found)[0]
+
+
+def resume(run_id: str | None = None, *, progress: Progress = QUIET) -> RunReport:
+    """Go on with an interrupted run; without an id with the newest one.
+
+    Raises:
+        BulkloadError: There is none, or it is complete.
+        BadInputError: Source, mapping or target are not what the run is bound to.
+    """
+    past = show_run(run_id) if run_id else _newest_interrupted()
+    if past.summary.is_complete:
+        raise BulkloadError(
+            f"run {past.run_id} is complete",
+            where=str(past.journal),
+            fix=f"`bulkload runs report {past.run_id}` writes its files again",
+        )
+    options = past.options
+    with open_source(_path(past), options.reading) as source:
+        walk = begin(source, options)
+        walk.report.verb = "resume"
+        _check_binding(past, walk)
+        walk.judge(progress)
+        with reached(walk.destination, progress) as ready:
+            return walk.send(ready, options, progress)
+
+
+def write_reports_again(run_id: str, *, progress: Progress = QUIET) -> RunReport:
+    """Write the files of a run once more, from its journal and its source; nothing is sent.
+
+    Raises:
+        BulkloadError: There is no such run.
+        BadInputError: The source is not there any more, or has changed.
+    """
+    past = show_run(run_id)
+    with open_source(_path(past), past.options.reading) as source:
+        walk = begin(source, past.options)
+        _check_binding(past, walk)
+        walk.judge(progress)
+        walk.report.run_id = past.run_id
+        walk.report.started_utc = past.summary.started_utc
+        with Journal.read(past.journal) as journal:
+            run = journal.resume(past.run_id)
+            counts = walk.report.counts
+            for result in run.results():
+                counts.add(Status.PENDING, -1)
+                counts.add(result.status)
+            walk.write_down(run)
+        return walk.finish()
+
+
+def _newest_interrupted() -> PastRun:
+    found = next((run for run in runs() if not run.summary.is_complete), None)
+    if found is None:
+        raise BulkloadError(
+            "there is no interrupted run",
+            where=str(settings.state_dir()),
+            fix="`bulkload runs` lists all of them",
+        )
+    return found
+
+
+def _path(past: PastRun) -> str:
+    path = str(past.summary.facts.get("source", ""))
+    if path == "-":
+        raise BadInputError(
+            f"run {past.run_id} read standard input, which is gone",
+            fix="import the same data again: what is delivered already is not sent again",
+        )
+    return path
+
+
+def _check_binding(past: PastRun, walk: Walk) -> None:
+    """Refuse to go on with anything but what the run began with."""
+    binding = past.summary.binding
+    found = {
+        f"the source `{walk.source.name}`": (binding.source_sha256, walk.source.sha256),
+        f"the mapping `{walk.mapping.name}`": (binding.mapping_sha256, walk.mapping.sha256),
+        f"the target `{walk.destination.target}`": (binding.target, walk.destination.target),
+    }
+    changed = [what for what, (before, now) in found.items() if before != now]
+    if changed:
+        raise BadInputError(
+            f"{' and '.join(changed)} changed since run {past.run_id} began; nothing was sent",
+            where=str(past.journal),
+            fix="`bulkload import` takes it as it is now, and does not send again what is delivered",
+        )
