@@ -118,7 +118,8 @@ class World:
         self.promise = promise
         self.options = options
         self.journal = journal
-        self.payloads = [_payload(number) for number in range(2, rows + 2)]
+        self._born = rows
+        self._renumber(list(range(1, rows + 1)))
         self.lives: list[Life] = []
         where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
         self._folder = Path(tempfile.mkdtemp(dir=where))
@@ -206,7 +207,7 @@ class World:
                 continue  # it is raised again by whoever waited for the task that died
 
     async def _deliver(self, journal: Journal, transport: Any, life: Life) -> None:
-        run = journal.begin(source_sha256="s", mapping_sha256="m", target="t")
+        run = journal.begin(source_sha256=str(self._people), mapping_sha256="m", target="t")
         connector = connector_of(self.promise)
         token = HASHED_KEY if self.promise is Promise.KEYED else JWT
         self.network.script.duplicates = DUPLICATES.get(self.promise, "allow")
@@ -227,6 +228,27 @@ class World:
             ):
                 life.results.append(result)
         run.finish()
+
+    def insert_row(self, place: int) -> None:
+        """Add a customer who was not in the source yet; the rows below get new numbers."""
+        self._born += 1
+        self._renumber([*self._people[:place], self._born, *self._people[place:]])
+
+    def reverse_rows(self) -> None:
+        """Turn the source upside down."""
+        self._renumber(self._people[::-1])
+
+    def _renumber(self, people: list[int]) -> None:
+        self._people = people
+        self.payloads = [_payload(number, who) for number, who in enumerate(people, start=2)]
+
+    def decided(self) -> dict[tuple[int, int], str]:
+        """Return the id of every row that is done, by run and row number."""
+        if not (self._life_folder / NAME).exists():
+            return {}
+        question = "SELECT run, row_number, remote_id FROM row WHERE state = 'done'"
+        with Journal.read(self._life_folder / NAME) as journal:
+            return {(run, row): remote_id for run, row, remote_id in journal.ask(question)}
 
     def forget_journal(self) -> None:
         """Lose the journal and its lock."""
@@ -266,6 +288,6 @@ async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
     await asyncio.wait(tasks)
 
 
-def _payload(number: int) -> Payload:
-    keys = {"email": f"c{number}@example.com", "phone": f"+49151{20_000_000 + number}"}
-    return Payload(number, keys, json.dumps({**keys, "firstName": f"N{number}"}).encode())
+def _payload(number: int, who: int) -> Payload:
+    keys = {"email": f"c{who}@example.com", "phone": f"+49151{20_000_000 + who}"}
+    return Payload(number, keys, json.dumps({**keys, "firstName": f"N{who}"}).encode())
