@@ -24,12 +24,13 @@ from bulkload.reports.html import write_html
 from bulkload.reports.log import RejectLog
 from bulkload.reports.metrics import write_metrics
 from bulkload.reports.rejects import RejectsWriter
-from bulkload.reports.results import write_results
+from bulkload.reports.results import Delivered, write_results
 from bulkload.reports.summary import summary_lines, verdict
 from bulkload.reports.workbook import Table, write_workbook
 
 __all__ = [
     "CauseCounter",
+    "Delivered",
     "EventLog",
     "ExportWriter",
     "RejectLog",

@@ -1,8 +1,8 @@
-"""All files of a run, written in one call when it has ended.
+"""The files of a run that are written when it has ended, in one call.
 
-    results.csv  rejects.xlsx  report.html  report.json  (metrics.prom)
+    rejects.xlsx  report.html  report.json  (metrics.prom)
 
-rejects.csv is not among them: `RejectsWriter` writes it while the source is read.
+`RejectsWriter` writes rejects.csv while the source is read, `write_results` results.csv from the journal.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkload.errors import BulkloadError
-from bulkload.records import Reject, Result, RunReport
+from bulkload.records import Reject, RunReport
 from bulkload.reports.document import write_report
 from bulkload.reports.html import write_html
 from bulkload.reports.metrics import write_metrics
-from bulkload.reports.results import write_results
+from bulkload.reports.results import Delivered
 from bulkload.reports.workbook import Table, write_workbook
 
 
@@ -28,8 +28,6 @@ class Rendering:
     """One of `messages.LANGUAGES`."""
     show_values: bool = False
     """Show cells in report.html and report.json; otherwise only their shape."""
-    results_format: str = "csv"
-    """`csv`, `xlsx` or `parquet`."""
     metrics: bool = False
     """Write metrics.prom as well."""
 
@@ -40,34 +38,28 @@ def write_all(
     *,
     rejects: Callable[[], Iterable[Reject]],
     table: Table | None = None,
-    results: Callable[[], Iterable[Result]] | None = None,
+    delivered: Delivered | None = None,
     rendering: Rendering = Rendering(),
 ) -> None:
-    """Write every file of a run but rejects.csv, and name them all in `report.files`.
+    """Write the workbook to mend, the report to read and the one for machines; name them in the report.
 
     Each file appears whole or not at all. A workbook that cannot be written, because a cell does not
     fit into one, becomes a note in the report; rejects.csv holds the same rows.
 
     Args:
         folder: The run's folder, there already.
-        report: The finished run; `files` and `notes` grow. What stands in `files` already stays.
+        report: The finished run; `files` and `notes` grow. It may be called again, with more rejects.
         rejects: Gives all rejects (not the warnings) by ascending row number, each time from the
             first: the `__iter__` of a `RejectLog`.
         table: The source; None: no rejects.xlsx.
-        results: Gives all results in source order, each time from the first; None where nothing was
-            sent.
-        rendering: Language, masking, formats.
+        delivered: What was seen of the results; None where nothing was sent.
+        rendering: Language, masking, further files.
 
     Raises:
         BulkloadError: The folder cannot be written to.
     """
     folder = Path(folder)
-    files = dict(report.files)
-    found: dict[str, str] = {}
-    if results is not None:
-        path = folder / f"results.{rendering.results_format}"
-        write_results(path, results())
-        found["results"] = str(path)
+    found = dict(report.files)
     if table is not None and next(iter(rejects()), None) is not None:
         path = folder / "rejects.xlsx"
         try:
@@ -79,14 +71,13 @@ def write_all(
     found["report"] = str(folder / "report.json")
     if rendering.metrics:
         found["metrics"] = str(folder / "metrics.prom")
-    both = found | files
     order = ("results", "rejects", "workbook", "html", "report", "metrics")
-    report.files = {kind: both[kind] for kind in (*order, *both) if kind in both}
+    report.files = {kind: found[kind] for kind in (*order, *found) if kind in found}
     write_html(
         folder / "report.html",
         report,
         rejects(),
-        results() if results else (),
+        delivered,
         language=rendering.language,
         show_values=rendering.show_values,
     )

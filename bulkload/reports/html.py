@@ -23,14 +23,14 @@ from typing import Any
 from bulkload import messages
 from bulkload.cells import masked
 from bulkload.messages.phrases import number, phrase
-from bulkload.records import Cause, Reject, Result, RunReport, Status
+from bulkload.records import Cause, Reject, RunReport, Status
 from bulkload.reports.atomic import write_bytes
 from bulkload.reports.plot import plot
+from bulkload.reports.results import Delivered
 from bulkload.reports.summary import shown, status_name, verdict
 
 MAX_REJECTS = 5_000
 """Problems that stand in the table; beyond, they are counted and rejects.csv has them."""
-MAX_RESULTS = 1_000
 _MAX_DUPLICATES = 200
 _MAX_CAUSES = 40
 _EXAMPLES = 3
@@ -40,7 +40,7 @@ def write_html(
     path: Path | str,
     report: RunReport,
     rejects: Iterable[Reject],
-    results: Iterable[Result] = (),
+    delivered: Delivered | None = None,
     *,
     language: str = "en",
     show_values: bool = False,
@@ -52,8 +52,7 @@ def write_html(
         report: The finished run.
         rejects: All rejects by ascending row number; the table holds the first `MAX_REJECTS`, the
             rest is counted.
-        results: In source order; those that name a customer in the system are listed, the first
-            `MAX_RESULTS`.
+        delivered: What has an ID in the system; None where nothing was sent.
         language: One of `messages.LANGUAGES`.
         show_values: Whether cells and keys are shown; otherwise only their shape.
     """
@@ -62,7 +61,9 @@ def write_html(
 
     css, script, template = (_part(f"report.{ending}") for ending in ("css", "js", "html"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    context = _context(report, rejects, results, language=language, show_values=show_values)
+    context = _context(
+        report, rejects, delivered or Delivered(), language=language, show_values=show_values
+    )
     html = environment.from_string(template).render(
         **context,
         policy=_policy(css, script),
@@ -90,7 +91,7 @@ def _part(name: str) -> str:
 def _context(
     report: RunReport,
     rejects: Iterable[Reject],
-    results: Iterable[Result],
+    delivered: Delivered,
     *,
     language: str,
     show_values: bool,
@@ -101,7 +102,6 @@ def _context(
     seen = _Seen(language, show_values=show_values)
     for reject in rejects:
         seen.add(reject)
-    listed, more = _results(results, report, language, show_values=show_values)
     counts = _counts(report, language)
     context = {
         "language": language,
@@ -129,8 +129,16 @@ def _context(
         "duplicates": seen.duplicates,
         "duplicate": Status.DUPLICATE,
         "plot": plot(report.timeline, language),
-        "results": listed,
-        "more_results": more,
+        "results": [
+            {
+                "row_number": result.row_number,
+                "key": result.key if show_values else masked(result.key),
+                "status": status_name(result.status, report, language),
+                "remote_id": result.remote_id,
+            }
+            for result in delivered.first
+        ],
+        "more_results": delivered.more,
         "about": _about(report, language),
         "files": [(_file(kind, t), path) for kind, path in report.files.items()],
     }
@@ -231,28 +239,6 @@ def _bar(counts: list[dict[str, Any]], rows: int) -> list[dict[str, Any]]:
         parts.append(part | {"x": f"{at:.2f}", "width": f"{max(width, 1.0):.2f}"})
         at += width
     return parts
-
-
-def _results(
-    results: Iterable[Result], report: RunReport, language: str, *, show_values: bool
-) -> tuple[list[dict[str, Any]], int]:
-    listed: list[dict[str, Any]] = []
-    more = 0
-    for result in results:
-        if not result.remote_id:
-            continue
-        if len(listed) >= MAX_RESULTS:
-            more += 1
-            continue
-        listed.append(
-            {
-                "row_number": result.row_number,
-                "key": result.key if show_values else masked(result.key),
-                "status": status_name(result.status, report, language),
-                "remote_id": result.remote_id,
-            }
-        )
-    return listed, more
 
 
 def _finding(found: Any, language: str, *, show_values: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bulkload.records import Result
@@ -10,6 +10,27 @@ from bulkload.reports.export import ExportWriter
 
 COLUMNS = ("row_number", "key", "status", "remote_id", "http_status", "attempts", "message")
 _INTEGERS = ("row_number", "http_status", "attempts")
+
+
+class Delivered:
+    """Keeps the first results that name a customer in the system, and counts the rest."""
+
+    MOST = 1_000
+
+    def __init__(self) -> None:
+        self.first: list[Result] = []
+        self.more = 0
+        """Further results with an ID."""
+
+    def watch(self, results: Iterable[Result]) -> Iterator[Result]:
+        """Pass results on and look at each."""
+        for result in results:
+            if result.remote_id:
+                if len(self.first) < self.MOST:
+                    self.first.append(result)
+                else:
+                    self.more += 1
+            yield result
 
 
 def write_results(path: Path | str, results: Iterable[Result]) -> int:
