@@ -34,6 +34,10 @@ _ROUTES = Routes(
         ("GET", _STORE + "/cards/{}", cards.get_card),
         ("PATCH", _STORE + "/cards/{}", cards.update_card),
         ("GET", _STORE + "/rewards", cards.list_rewards),
+        ("POST", _STORE + "/rewards", cards.create_reward),
+        ("GET", _STORE + "/rewards/{}", cards.get_reward),
+        ("PATCH", _STORE + "/rewards/{}", cards.update_reward),
+        ("DELETE", _STORE + "/rewards/{}", cards.delete_reward),
     ]
 )
 

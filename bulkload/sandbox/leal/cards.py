@@ -1,8 +1,7 @@
-"""Leal's cards and rewards, and the stamps on customers' cards."""
+"""Leal's card templates and rewards."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
@@ -34,7 +33,7 @@ _TEXTS = ("name", "card_color", "text_color", "stamp_icon", "stamp_color", "stri
 
 def found_cards(store: Store, now: float) -> None:
     """Make the cards and the reward that exist from the start."""
-    kind = _cards(LEAL_ACCOUNT_ID)
+    kind = cards_kind(LEAL_ACCOUNT_ID)
     if store.documents(kind):
         return
     for id_, name, initial in ((7, "Coffee", 1), (8, "Tea", 0)):
@@ -45,7 +44,7 @@ def found_cards(store: Store, now: float) -> None:
         "description": "Any size", "stamps_required": 10, "position": 1, "active": True,
         "created_at": iso(now), "updated_at": iso(now),
     }  # fmt: skip
-    store.put(_rewards(LEAL_ACCOUNT_ID), "31", reward, now)
+    store.put(rewards_kind(LEAL_ACCOUNT_ID), "31", reward, now)
 
 
 def list_cards(world: World, call: Call, account_id: str) -> Answer:
@@ -54,7 +53,7 @@ def list_cards(world: World, call: Call, account_id: str) -> Answer:
     scope = call.query.get("scope", "active")
     cards = [
         _shown_card(world, account, card)
-        for card in world.store.documents(_cards(account))
+        for card in world.store.documents(cards_kind(account))
         if scope == "all" or (scope == "archived") == (card["archived_at"] is not None)
     ]
     return json_answer(200, cards)
@@ -73,7 +72,7 @@ def create_card(world: World, call: Call, account_id: str) -> Answer:
     card = {"id": 0, "name": "", **_CARD, "created_at": iso(call.now)}
     _change_card(world, call, card, wanted)
     card["id"] = next_id(world, "card", 101, call.now)
-    world.store.put(_cards(account), str(card["id"]), card, call.now)
+    world.store.put(cards_kind(account), str(card["id"]), card, call.now)
     return json_answer(201, _shown_card(world, account, card))
 
 
@@ -82,7 +81,7 @@ def update_card(world: World, call: Call, account_id: str, card_id: str) -> Answ
     account = store_of(world, account_id)["id"]
     card = _card(world, account, card_id)
     _change_card(world, call, card, hash_of(world, body_of(world, call), "card"))
-    world.store.put(_cards(account), str(card["id"]), card, call.now)
+    world.store.put(cards_kind(account), str(card["id"]), card, call.now)
     return json_answer(200, _shown_card(world, account, card))
 
 
@@ -91,139 +90,89 @@ def list_rewards(world: World, call: Call, account_id: str) -> Answer:
     account = store_of(world, account_id)["id"]
     rewards = [
         reward
-        for reward in world.store.documents(_rewards(account))
+        for reward in world.store.documents(rewards_kind(account))
         if call.query.get("card_id", str(reward["card_id"])) == str(reward["card_id"])
         and (reward["active"] or "active" not in call.query)
     ]
     return json_answer(200, rewards)
 
 
-def enrol(world: World, call: Call, account: int, customer_id: int, card_id: int) -> None:
-    """Put a customer on a card, with the card's welcome stamps; nothing if they are on it.
+def get_reward(world: World, _call: Call, account_id: str, reward_id: str) -> Answer:
+    """GET …/rewards/{id}."""
+    account = store_of(world, account_id)["id"]
+    return json_answer(200, _reward(world, account, reward_id))
 
-    Raises:
-        RefusedError: 422, the store has no such active card.
-    """
-    card = active_card(world, account, card_id)
-    if any(c["card_id"] == card_id for c in customer_cards(world, customer_id)):
-        return
-    issued = {
-        "id": next_id(world, "customer_card", 900, call.now),
-        "account_id": account,
-        "customer_id": customer_id,
-        "card_id": card_id,
-        "card_name": card["name"],
-        "uuid": str(uuid.UUID(int=world.chance.getrandbits(128), version=4)),
-        "status": "active",
-        "stamps_count": card["initial_stamps"],
-        "pass_installed": False,
-        "issued_at": iso(call.now),
-        "created_at": iso(call.now),
-        "updated_at": iso(call.now),
-        "base_url": call.base_url,
-    }
-    world.store.put(_kept(customer_id), str(issued["id"]), issued, call.now)
-    if card["initial_stamps"]:
-        effect = {"effect": "welcome_stamps", "customer_id": customer_id}
-        world.effect(effect | {"stamps": card["initial_stamps"]}, call.now)
+
+def create_reward(world: World, call: Call, account_id: str) -> Answer:
+    """POST …/rewards."""
+    account = store_of(world, account_id)["id"]
+    reward = {
+        "id": 0, "account_id": account, "card_id": 0, "name": "", "description": "",
+        "stamps_required": 0, "position": 1, "active": True, "created_at": iso(call.now),
+    }  # fmt: skip
+    _change_reward(world, call, reward, hash_of(world, body_of(world, call), "reward"))
+    reward["id"] = next_id(world, "reward", 301, call.now)
+    world.store.put(rewards_kind(account), str(reward["id"]), reward, call.now)
+    return json_answer(201, reward)
+
+
+def update_reward(world: World, call: Call, account_id: str, reward_id: str) -> Answer:
+    """PATCH …/rewards/{id}."""
+    account = store_of(world, account_id)["id"]
+    reward = _reward(world, account, reward_id)
+    _change_reward(world, call, reward, hash_of(world, body_of(world, call), "reward"))
+    world.store.put(rewards_kind(account), str(reward["id"]), reward, call.now)
+    return json_answer(200, reward)
+
+
+def delete_reward(world: World, _call: Call, account_id: str, reward_id: str) -> Answer:
+    """DELETE …/rewards/{id}."""
+    account = store_of(world, account_id)["id"]
+    world.store.drop(rewards_kind(account), str(_reward(world, account, reward_id)["id"]))
+    return Answer(204)
 
 
 def active_card(world: World, account: int, card_id: int) -> dict[str, Any]:
     """Return a card that customers can be put on; 422 if there is none with this id."""
-    card: dict[str, Any] | None = world.store.fetch(_cards(account), str(card_id))
+    card: dict[str, Any] | None = world.store.fetch(cards_kind(account), str(card_id))
     if card is None or card["archived_at"] is not None:
         raise invalid(card_id="must be an active card of this store")
     return card
 
 
-def customer_cards(world: World, customer_id: int) -> list[dict[str, Any]]:
-    """Return the cards of a customer as they are kept."""
-    return world.store.documents(_kept(customer_id))
-
-
-def shown(world: World, kept: dict[str, Any], *, whole_card: bool = False) -> dict[str, Any]:
-    """Return a customer's card as lists show it, or whole."""
-    account, stamps = kept["account_id"], kept["stamps_count"]
-    card = world.store.fetch(_cards(account), str(kept["card_id"]))
-    needed = card["stamps_required"]
-    places = f"{kept['base_url']}/passes/{kept['uuid']}"
-    body = {name: value for name, value in kept.items() if name != "base_url"}
-    body |= {
-        "card_name": card["name"],
-        "stamps_remaining": max(0, needed - stamps),
-        "progress_percentage": min(100.0, round(100 * stamps / needed, 1)),
-        "apple_wallet_url": f"{places}/apple",
-        "google_wallet_url": f"{places}/google",
-    }
-    if not whole_card:
-        del body["account_id"], body["customer_id"]
-        return body
-    body["available_rewards"] = [
-        reward
-        for reward in world.store.documents(_rewards(account))
-        if reward["card_id"] == kept["card_id"]
-        and reward["active"]
-        and reward["stamps_required"] <= stamps
-    ]
-    return body
-
-
-def stamp(world: World, call: Call, kept: dict[str, Any]) -> Answer:
-    """Add stamps to a customer's card; take them off with a negative number."""
-    body = body_of(world, call)
-    if body.get("stamps") is None:
-        raise required("stamps")
-    stamps = whole(world, "stamps", body["stamps"])
-    quiet = "skip_notifications" in body and boolean(
-        world, "skip_notifications", body["skip_notifications"]
-    )
-    if not stamps:
-        raise invalid(stamps="must be other than 0")
-    if kept["stamps_count"] + stamps < 0:
-        raise invalid(stamps="must leave at least 0 stamps on the card")
-    kept["stamps_count"] += stamps
-    _keep(world, call, kept)
-    if not quiet:
-        world.effect({"effect": "notification", "customer_id": kept["customer_id"]}, call.now)
-    return json_answer(200, shown(world, kept, whole_card=True))
-
-
-def redeem(world: World, call: Call, kept: dict[str, Any]) -> Answer:
-    """Spend stamps on a reward."""
-    body = body_of(world, call)
-    if body.get("reward_id") is None:
-        raise required("reward_id")
-    reward_id = whole(world, "reward_id", body["reward_id"])
-    reward = world.store.fetch(_rewards(kept["account_id"]), str(reward_id))
-    if reward is None or reward["card_id"] != kept["card_id"]:
-        raise invalid(reward_id="must be a reward of this card")
-    if not reward["active"]:
-        raise invalid(reward="is not active")
-    if kept["stamps_count"] < reward["stamps_required"]:
-        raise invalid(base="Not enough stamps")
-    kept["stamps_count"] -= reward["stamps_required"]
-    _keep(world, call, kept)
-    redemption = {
-        "id": next_id(world, "redemption", 1, call.now),
-        "redeemed_at": iso(call.now),
-        "reward_id": reward_id,
-        "reward_name": reward["name"],
-        "stamps_remaining": kept["stamps_count"],
-        "stamps_spent": reward["stamps_required"],
-    }
-    return json_answer(200, {"success": True, "redemption": redemption})
-
-
-def _keep(world: World, call: Call, kept: dict[str, Any]) -> None:
-    kept["updated_at"] = iso(call.now)
-    world.store.put(_kept(kept["customer_id"]), str(kept["id"]), kept, call.now)
-
-
 def _card(world: World, account: int, card_id: str) -> dict[str, Any]:
-    card: dict[str, Any] | None = world.store.fetch(_cards(account), path_id("Card", card_id))
+    card: dict[str, Any] | None = world.store.fetch(cards_kind(account), path_id("Card", card_id))
     if card is None:
         raise not_found("Card")
     return card
+
+
+def _reward(world: World, account: int, reward_id: str) -> dict[str, Any]:
+    reward: dict[str, Any] | None = world.store.fetch(
+        rewards_kind(account), path_id("Reward", reward_id)
+    )
+    if reward is None:
+        raise not_found("Reward")
+    return reward
+
+
+def _change_reward(
+    world: World, call: Call, reward: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    for name in ("name", "description"):
+        if name in wanted:
+            reward[name] = text(world, f"reward[{name}]", wanted[name])
+    for name in ("card_id", "stamps_required", "position"):
+        if name in wanted:
+            reward[name] = whole(world, f"reward[{name}]", wanted[name])
+    if "active" in wanted:
+        reward["active"] = boolean(world, "reward[active]", wanted["active"])
+    if not reward["name"]:
+        raise required("name")
+    if reward["stamps_required"] < 1:
+        raise invalid(stamps_required="must be greater than 0")
+    active_card(world, reward["account_id"], reward["card_id"])
+    reward["updated_at"] = iso(call.now)
 
 
 def _change_card(world: World, call: Call, card: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -243,17 +192,17 @@ def _change_card(world: World, call: Call, card: dict[str, Any], wanted: dict[st
 
 
 def _shown_card(world: World, account: int, card: dict[str, Any]) -> dict[str, Any]:
-    rewards = [r for r in world.store.documents(_rewards(account)) if r["card_id"] == card["id"]]
-    return {**card, "rewards_count": len(rewards), "customer_cards_count": 0}
+    rewards = [
+        r for r in world.store.documents(rewards_kind(account)) if r["card_id"] == card["id"]
+    ]
+    return {"customer_cards_count": 0, **card, "rewards_count": len(rewards)}
 
 
-def _cards(account: int) -> str:
+def cards_kind(account: int) -> str:
+    """Return the kind of document that a store's cards are."""
     return f"leal/card/{account}"
 
 
-def _rewards(account: int) -> str:
+def rewards_kind(account: int) -> str:
+    """Return the kind of document that a store's rewards are."""
     return f"leal/reward/{account}"
-
-
-def _kept(customer_id: int) -> str:
-    return f"leal/customer_card/{customer_id}"

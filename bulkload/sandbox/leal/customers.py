@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
-from bulkload.sandbox.leal import cards
+from bulkload.sandbox.leal import stamps
+from bulkload.sandbox.leal.cards import active_card
 from bulkload.sandbox.leal.parameters import (
     body_of,
     boolean,
@@ -57,7 +58,7 @@ def create_customer(world: World, call: Call, account_id: str) -> Answer:
     wanted = _checked(world, hash_of(world, body, "customer"))
     card_id = None if body.get("card_id") is None else whole(world, "card_id", body["card_id"])
     if card_id is not None:
-        cards.active_card(world, account, card_id)
+        active_card(world, account, card_id)
     links = body.get("send_card_links") is not None and boolean(
         world, "send_card_links", body["send_card_links"]
     )
@@ -104,31 +105,31 @@ def list_customer_cards(world: World, call: Call, account_id: str, customer_id: 
     """GET …/customer_cards."""
     account = store_of(world, account_id)["id"]
     customer = _customer(world, account, customer_id, _horizon(world, call))
-    kept = cards.customer_cards(world, customer["id"])
-    return json_answer(200, [cards.shown(world, card) for card in kept])
+    kept = stamps.customer_cards(world, customer["id"])
+    return json_answer(200, [stamps.shown(world, card) for card in kept])
 
 
 def get_customer_card(world: World, call: Call, *ids: str) -> Answer:
     """GET …/customer_cards/{id}."""
-    return json_answer(200, cards.shown(world, _kept_card(world, call, *ids), whole_card=True))
+    return json_answer(200, stamps.shown(world, _kept_card(world, call, *ids), whole_card=True))
 
 
 def stamp_card(world: World, call: Call, *ids: str) -> Answer:
     """POST …/customer_cards/{id}/stamp."""
-    return cards.stamp(world, call, _kept_card(world, call, *ids))
+    return stamps.stamp(world, call, _kept_card(world, call, *ids))
 
 
 def redeem_reward(world: World, call: Call, *ids: str) -> Answer:
     """POST …/customer_cards/{id}/redeem."""
-    return cards.redeem(world, call, _kept_card(world, call, *ids))
+    return stamps.redeem(world, call, _kept_card(world, call, *ids))
 
 
 def shown(world: World, customer: dict[str, Any], *, with_cards: bool = True) -> dict[str, Any]:
     """Return a customer as answers show it."""
-    kept = cards.customer_cards(world, customer["id"])
+    kept = stamps.customer_cards(world, customer["id"])
     body = {**customer, "stamp_count": sum(card["stamps_count"] for card in kept)}
     if with_cards:
-        body["customer_cards"] = [cards.shown(world, card) for card in kept]
+        body["customer_cards"] = [stamps.shown(world, card) for card in kept]
     return body
 
 
@@ -215,7 +216,7 @@ def _enrolled(
     world: World, call: Call, customer: dict[str, Any], card_id: int | None, *, links: bool
 ) -> dict[str, Any]:
     if card_id is not None:
-        cards.enrol(world, call, customer["account_id"], customer["id"], card_id)
+        stamps.enrol(world, call, customer["account_id"], customer["id"], card_id)
         _save(world, call, customer)
     if links:
         effect = {"effect": "card_links", "customer_id": customer["id"]}
@@ -266,7 +267,7 @@ def _kept_card(
     horizon = _horizon(world, call) if call.method == "GET" else NOW
     customer = _customer(world, account, customer_id, horizon)
     wanted = path_id("Customer card", card_id)
-    for kept in cards.customer_cards(world, customer["id"]):
+    for kept in stamps.customer_cards(world, customer["id"]):
         if str(kept["id"]) == wanted:
             return kept
     raise not_found("Customer card")
@@ -276,7 +277,7 @@ def _keys(world: World, customer: dict[str, Any]) -> Keys:
     name = f"{customer['first_name'] or ''} {customer['last_name'] or ''}"
     known = [name, customer["email"] or "", customer["phone"] or ""]
     known += [reference["external_id"] for reference in customer["external_references"]]
-    known += [card["uuid"] for card in cards.customer_cards(world, customer["id"])]
+    known += [card["uuid"] for card in stamps.customer_cards(world, customer["id"])]
     return Keys(_email(customer), _phone(customer), search="\n".join(known).casefold())
 
 
