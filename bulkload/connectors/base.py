@@ -338,6 +338,10 @@ class BulkLane(Protocol):
         """Return the size of a request that is never exceeded."""
 
     @property
+    def max_rows(self) -> int:
+        """Return how many rows a request has at most."""
+
+    @property
     def danger(self) -> str:
         """Return what the user must agree to before this lane is taken; empty if nothing."""
 

@@ -176,14 +176,22 @@ def _outcomes(batch: BulkBatch, result: Mapping[str, Any]) -> dict[int, Meaning]
         if complaint := complaints.get(key):
             outcomes[payload.row_number] = _refusal(complaint)
         elif adds_up or found_before.get(key, {}).get("updated") is True:
-            there = found_before.get(key, {}).get("found") is True
-            updated = there or payload.action is Action.UPDATE
-            status = Status.UPDATED if updated else Status.CREATED
-            outcomes[payload.row_number] = Meaning(Outcome.APPLIED, status, key)
+            outcomes[payload.row_number] = _applied(payload, key, found_before.get(key))
         else:
             message = "the bulk report does not account for this row"
             outcomes[payload.row_number] = Meaning(Outcome.UNKNOWN, message=message)
     return outcomes
+
+
+def _applied(payload: Payload, key: str, report: Mapping[str, Any] | None) -> Meaning:
+    """Say what became of a row; whether its customer is new, not every report tells."""
+    if report is not None:
+        status = Status.UPDATED if report.get("found") is True else Status.CREATED
+        return Meaning(Outcome.APPLIED, status, key)
+    if payload.action is Action.CREATE:
+        return Meaning(Outcome.APPLIED, Status.CREATED, key)
+    message = "created or updated; the bulk report does not tell which"
+    return Meaning(Outcome.APPLIED, Status.UPDATED, key, message=message)
 
 
 def _refusal(complaint: Mapping[str, Any]) -> Meaning:
