@@ -24,4 +24,4 @@ def phone_key(text: Any) -> str:
         return ""
     if spelled.startswith(("+", "\uff0b")):
         return f"+{digits}"
-    return f"+{digits[2:]}" if digits.startswith("00") else digits
+    return f"+{digits[2:]}" if digits.startswith("00") and digits != "00" else digits
