@@ -27,11 +27,13 @@ EVEN_UP_TO_S = 60.0
 MEMORY_S = 10.0
 """Over which the accepted rate is measured, unless a long pause asks for more."""
 LONGEST_MEMORY_S = 1200.0
-LEVEL_AFTER_S = 40.0
+LEVEL_AFTER_S = 30.0
 """From the end of a pause until the pace is back at the limit."""
 CUT = 0.3
 CUT_AFTER_PAUSE = 0.1
 LOWEST_PER_S = 0.05
+NEARLY_ALL = 0.8
+JUST_BELOW = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Rate:
         Raises:
             BulkloadError: The text is not a rate.
         """
-        found = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{0,6})\s*([a-z]+)\s*", text.lower())
+        found = re.fullmatch(r"\s*([0-9]{1,9})\s*/\s*([0-9]{0,6})\s*([a-z]+)\s*", text.lower())
         unit_s = UNITS_S.get(found[3]) if found else None
         if not found or unit_s is None or int(found[1]) < 1 or found[2] == "0":
             raise BulkloadError(
@@ -127,8 +129,7 @@ class Pace:
 
     def depart(self, now: float) -> None:
         """Note that a request goes now."""
-        per_s = self.per_s(now)
-        self._due = max(self._due, now - CATCH_UP_S) + (1.0 / per_s if per_s > 0 else 0.0)
+        self._due = max(self._due, now) + 1.0 / self.per_s(now)
 
     def accepted(self, now: float) -> None:
         """Note that a request was not refused for its pace."""
@@ -153,7 +154,11 @@ class Pace:
         window_s = max(MEMORY_S, 3 * (pause_s or 0.0))
         since = max(self._began, now - min(window_s, LONGEST_MEMORY_S))
         counted = sum(count for second, count in self._accepted if second >= int(since))
-        self._limit_per_s = max(LOWEST_PER_S, counted / max(1.0, now - since))
+        measured = counted / max(1.0, now - since)
+        tried = self.per_s(now)
+        # A pace that was nearly all accepted was only just too fast; pauses blur what is measured.
+        near = tried < math.inf and measured >= NEARLY_ALL * tried
+        self._limit_per_s = max(LOWEST_PER_S, JUST_BELOW * tried if near else measured)
         self._depth = CUT if pause_s is None else CUT_AFTER_PAUSE
         self._cut = now
         self._rises_from = now + (pause_s or 0.0)

@@ -28,6 +28,9 @@ from bulkload.records import Action, Customer, Field, Kind, Payload, Schema, Sta
 from bulkload.wire import Request, Response
 
 
+_LOST = {"refused": httpx.ConnectError, "lost-before": httpx.ReadError}
+
+
 class Toy:
     """A connector whose promise can be chosen."""
 
@@ -196,10 +199,7 @@ class ToyServer(httpx.AsyncBaseTransport):
         self.requests.append((loop.time(), request.method, path))
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
-        if request.method == "GET":
-            plan = self.read_plan
-        else:
-            plan = self.plan
+        plan = self.read_plan if request.method == "GET" else self.plan
         order = plan.popleft() if plan else "ok"
         if self.refuses_everything:
             order = self.refuses_everything
@@ -207,24 +207,21 @@ class ToyServer(httpx.AsyncBaseTransport):
 
     async def _follow(self, order: str, request: httpx.Request, path: str) -> httpx.Response:
         word, _, rest = order.partition(":")
-        if word == "refused":
-            raise httpx.ConnectError("refused", request=request)
-        if word == "lost-before":
-            raise httpx.ReadError("reset", request=request)
-        if word == "429":
-            headers = {"Retry-After": rest} if rest else {}
-            return httpx.Response(429, headers=headers, json={})
+        if word in _LOST:
+            raise _LOST[word]("lost", request=request)
         if word == "late":
             asyncio.get_running_loop().call_later(float(rest), self._apply, request, path)
             raise httpx.ReadTimeout("late", request=request)
-        if word.endswith("-before"):
-            return httpx.Response(int(word[:3]), json={})
-        if word.isdigit() and int(word) >= 300:
+        if word.endswith("-before") or (word.isdigit() and word != "202"):
             headers = {"Retry-After": rest} if rest else {}
             if word.startswith("3"):
                 headers = {"Location": "https://elsewhere.example/"}
-            return httpx.Response(int(word), headers=headers, json={})
-        answer = self._apply(request, path)
+            return httpx.Response(int(word[:3]), headers=headers, json={})
+        return await self._applied(word, self._apply(request, path), request)
+
+    async def _applied(
+        self, word: str, answer: httpx.Response, request: httpx.Request
+    ) -> httpx.Response:
         if word == "stall":
             await asyncio.sleep(45)
             raise httpx.ReadTimeout("stalled", request=request)
@@ -232,12 +229,10 @@ class ToyServer(httpx.AsyncBaseTransport):
             raise httpx.RemoteProtocolError("gone", request=request)
         if word.endswith("-after"):
             return httpx.Response(int(word[:3]), json={})
-        if word == "no-id":
-            return httpx.Response(200, json={})
-        if word == "garbage":
-            return httpx.Response(200, content=b"<html>")
-        if word == "202":
-            return httpx.Response(202, json={})
+        useless = {"no-id": (200, b"{}"), "garbage": (200, b"<html>"), "202": (202, b"{}")}
+        if word in useless:
+            status, content = useless[word]
+            return httpx.Response(status, content=content)
         return answer
 
     def _apply(self, request: httpx.Request, path: str) -> httpx.Response:
