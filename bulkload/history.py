@@ -114,8 +114,7 @@ def resume(run_id: str | None = None, *, progress: Progress = QUIET) -> RunRepor
             fix=f"`bulkload runs report {past.run_id}` writes its files again",
         )
     options = past.options
-    with open_source(_path(past), options.reading) as source:
-        walk = begin(source, options)
+    with open_source(_path(past), options.reading) as source, begin(source, options) as walk:
         walk.report.verb = "resume"
         _check_binding(past, walk)
         walk.judge(progress)
@@ -131,8 +130,8 @@ def write_reports_again(run_id: str, *, progress: Progress = QUIET) -> RunReport
         BadInputError: The source is not there any more, or has changed.
     """
     past = show_run(run_id)
-    with open_source(_path(past), past.options.reading) as source:
-        walk = begin(source, past.options)
+    options = past.options
+    with open_source(_path(past), options.reading) as source, begin(source, options) as walk:
         _check_binding(past, walk)
         walk.judge(progress)
         walk.report.run_id = past.run_id
@@ -144,7 +143,7 @@ def write_reports_again(run_id: str, *, progress: Progress = QUIET) -> RunReport
                 counts.add(Status.PENDING, -1)
                 counts.add(result.status)
             walk.write_down(run)
-        return walk.finish()
+        return walk.report
 
 
 def _newest_interrupted() -> PastRun:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bulkload.delivery import DeliveryOptions, OnUnknown
 from bulkload.destination import Destination
+from bulkload.reports import Rendering
 from bulkload.settings import ProfileOptions
 from bulkload.sources import SourceOptions
 
@@ -40,6 +41,10 @@ class LoadOptions:
     """Send so many rows first, read them back, show them, and ask before the rest."""
     new: bool = False
     """Begin a new run even if one of the same file was interrupted."""
+    results_format: str = "csv"
+    """`csv`, `xlsx` or `parquet`."""
+    rendering: Rendering = field(default_factory=Rendering)
+    """Language, masking and formats of the run's files."""
     reading: SourceOptions = field(default_factory=SourceOptions)
 
     @property

@@ -57,8 +57,7 @@ def load(
         BulkloadError: The run as a whole cannot go on; its class says whether it can be resumed.
     """
     options = options or LoadOptions()
-    with open_source(source, options.reading) as opened:
-        walk = begin(opened, options)
+    with open_source(source, options.reading) as opened, begin(opened, options) as walk:
         walk.judge(progress)
         if options.dry_run:
             return walk.finish()

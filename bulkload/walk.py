@@ -11,15 +11,16 @@ for the user's eyes and once more to send, and neither holds all rows in memory.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
@@ -62,9 +63,23 @@ class Walk:
     tally: Tally
     fingerprint: tuple[int, int]
     """Modification time and size of the file when the run began."""
+    rendering: reports.Rendering
+    rejects: reports.RejectLog
+    results_format: str = "csv"
+    delivered: reports.Delivered = field(default_factory=reports.Delivered)
+    """What was seen of the results while they were written."""
 
-    def judged(self) -> Iterator[Judged]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.rejects.close()
+
+    def judged(self, *, bodies: bool = False) -> Iterator[Judged]:
         """Judge the source from its first row; the same verdicts each time.
+
+        Args:
+            bodies: Whether payloads carry what is sent; counting and reporting can do without.
 
         Raises:
             BadInputError: The file is not the one with which the run began.
@@ -76,32 +91,35 @@ class Walk:
             one_of=self.mapping.one_of,
             keys=self.mapping.keys,
             action=self.mapping.action,
+            bodies=bodies,
         )
-        ahead: deque[tuple[Batch, pl.DataFrame]] = deque()
+        ahead: deque[pl.DataFrame] = deque()
 
-        def pairs() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-            for batch in self.source.batches():
-                ahead.append((batch, self.mapping.apply(batch.rows)))
-                yield batch.rows, ahead[-1][1]
+        def records(rows: pl.DataFrame) -> pl.DataFrame:
+            ahead.append(self.mapping.apply(rows))
+            return ahead[-1]
 
-        for _, verdicts in judge_all(judge, pairs()):
-            yield Judged(*ahead.popleft(), verdicts)
+        for batch, verdicts in judge_all(judge, self.source.batches(), records):
+            yield Judged(batch, ahead.popleft(), verdicts)
         self._check_unchanged()
 
     def payloads(self) -> Iterator[Payload]:
         """Yield what can be sent, in source order."""
-        for judged in self.judged():
+        for judged in self.judged(bodies=True):
             yield from _payloads(judged.verdicts.payloads)
 
     def judge(self, progress: Progress) -> None:
         """Count where every row stands before anything is sent, and write the rejects."""
         counts = self.report.counts
         causes, warnings = reports.CauseCounter(), reports.CauseCounter()
-        with self._rejects() as writer:
+        # What start-up made lives until the end; the collector need not walk it again and again.
+        gc.freeze()
+        with self._rejects_writer() as writer:
             for judged in self.judged():
                 batch, verdicts = judged.batch, judged.verdicts
                 writer.write(batch.rows, verdicts.rejects, batch.malformed)
                 causes.add(judged.problems)
+                self.rejects.add(judged.problems)
                 warnings.add(verdicts.warnings)
                 self.tally.add(judged.records, verdicts.payloads)
                 counts.rows += batch.rows.height + len(batch.malformed)
@@ -137,7 +155,6 @@ class Walk:
                 run.finish(rows=self.report.counts.rows)
             finally:
                 self.write_down(run)
-                self.finish()
         return self.report
 
     def _agree(self, ready: Destination, run: RunJournal, progress: Progress) -> None:
@@ -217,34 +234,44 @@ class Walk:
         )
 
     def write_down(self, run: RunJournal) -> None:
-        """Derive results.csv, and the rows that the system refused, from the journal."""
-        failed: dict[int, Result] = {}
-        path = self.folder / "results.csv"
-        reports.write_results(path, self._results(run, failed))
-        self.report.files = {"results": str(path), **self.report.files}
+        """Derive the run's files from its journal: results, and refused rows among the rejects."""
+        failed = {
+            result.row_number: result for result in run.results() if result.status is Status.FAILED
+        }
         if failed:
-            self._write_rejects(failed)
+            self._add_refused(failed)
+        path = self.folder / f"results.{self.results_format}"
+        reports.write_results(path, self.delivered.watch(self._results(run)))
+        self.report.files["results"] = str(path)
+        self.finish()
 
-    def _results(self, run: RunJournal, failed: dict[int, Result]) -> Iterator[Result]:
+    def _results(self, run: RunJournal) -> Iterator[Result]:
         """Yield the results in source order, with the keys that the journal does not know."""
         known = run.results()
         result = next(known, None)
-        for payload in self.payloads():
-            while result is not None and result.row_number < payload.row_number:
+        for row_number, key in self._keys():
+            while result is not None and result.row_number < row_number:
                 result = next(known, None)
-            if result is not None and result.row_number == payload.row_number:
-                if result.status is Status.FAILED:
-                    failed[result.row_number] = result
-                yield replace(result, key=payload.key)
+            if result is not None and result.row_number == row_number:
+                yield replace(result, key=key)
             else:
-                yield Result(payload.row_number, payload.key, Status.PENDING)
+                yield Result(row_number, key, Status.PENDING)
 
-    def _write_rejects(self, failed: Mapping[int, Result]) -> None:
+    def _keys(self) -> Iterator[tuple[int, str]]:
+        """Yield row number and preferred key of every payload, in source order."""
+        for judged in self.judged():
+            payloads = judged.verdicts.payloads
+            keys = [pl.col(name) for name in payloads.columns if name.startswith("key:")]
+            key = pl.coalesce(*keys, pl.lit("")).alias("key")
+            yield from payloads.select("row_number", key).iter_rows()
+
+    def _add_refused(self, failed: Mapping[int, Result]) -> None:
         """Write rejects.csv anew, with the rows that the system refused among them."""
         causes = reports.CauseCounter()
-        with self._rejects() as writer:
+        self.rejects.close()
+        self.rejects = reports.RejectLog()
+        with self._rejects_writer() as writer:
             for judged in self.judged():
-                batch = judged.batch
                 refused = [
                     Reject(
                         number,
@@ -255,8 +282,11 @@ class Walk:
                     for number in judged.verdicts.payloads["row_number"].to_list()
                     if number in failed
                 ]
-                writer.write(batch.rows, [*judged.verdicts.rejects, *refused], batch.malformed)
+                writer.write(
+                    judged.batch.rows, [*judged.verdicts.rejects, *refused], judged.batch.malformed
+                )
                 causes.add([*judged.problems, *refused])
+                self.rejects.add([*judged.problems, *refused])
         self._name_rejects(writer)
         self.report.causes = causes.causes()
 
@@ -269,15 +299,40 @@ class Walk:
             )
 
     def finish(self) -> RunReport:
-        """Write report.json and return the report."""
+        """Write all files of the run and return its report."""
         self.report.finished_utc = utc(datetime.now(UTC))
-        path = self.folder / "report.json"
-        self.report.files["report"] = str(path)
-        reports.write_report(path, self.report)
+        reports.write_all(
+            self.folder,
+            self.report,
+            rejects=lambda: self.rejects,
+            table=self._table(),
+            delivered=self.delivered if "results" in self.report.files else None,
+            rendering=self.rendering,
+        )
         return self.report
 
-    def _rejects(self) -> reports.RejectsWriter:
-        return reports.RejectsWriter(self.folder / "rejects.csv", self.source.headers)
+    def _table(self) -> reports.Table:
+        """Return the source as the workbook of rejects needs it."""
+        choices = {
+            column: field.choices
+            for field in self.mapping.fields
+            for column in field.columns
+            if field.choices
+        }
+        return reports.Table(
+            headers=self.source.headers,
+            batches=self.source.batches,
+            path=self.source.path,
+            format=self.source.format,
+            sheet=self.source.sheet,
+            rows=self.report.counts.rows,
+            choices=choices,
+        )
+
+    def _rejects_writer(self) -> reports.RejectsWriter:
+        return reports.RejectsWriter(
+            self.folder / "rejects.csv", self.source.headers, language=self.rendering.language
+        )
 
     def _name_rejects(self, writer: reports.RejectsWriter) -> None:
         """Name the file in the report if there was anything to write."""
@@ -319,7 +374,18 @@ def begin(source: Source, options: LoadOptions) -> Walk:
         },
         profile=wanted.description(),
     )
-    return Walk(source, bound, wanted, folder, report, Tally(bound.fields), _fingerprint(source))
+    return Walk(
+        source,
+        bound,
+        wanted,
+        folder,
+        report,
+        Tally(bound.fields),
+        _fingerprint(source),
+        options.rendering,
+        reports.RejectLog(),
+        options.results_format,
+    )
 
 
 def _fingerprint(source: Source) -> tuple[int, int]:
@@ -341,13 +407,15 @@ def _mapping(
 
 def _payloads(frame: pl.DataFrame) -> Iterator[Payload]:
     keys = [name for name in frame.columns if name.startswith("key:")]
-    for row in frame.iter_rows(named=True):
+    names = [name.removeprefix("key:") for name in keys]
+    chosen = frame.select("row_number", "body", "action", "extra", *keys)
+    for row_number, body, action, extra, *values in chosen.iter_rows():
         yield Payload(
-            row_number=row["row_number"],
-            keys={key.removeprefix("key:"): row[key] for key in keys if row[key] is not None},
-            body=row["body"].encode(),
-            action=Action(row["action"]),
-            extra=json.loads(row["extra"]) if row["extra"] else {},
+            row_number=row_number,
+            keys={name: key for name, key in zip(names, values, strict=True) if key is not None},
+            body=body.encode(),
+            action=Action(action),
+            extra=json.loads(extra) if extra else {},
         )
 
 

@@ -47,5 +47,6 @@ def import_(source: str, as_json: bool, yes: bool, yes_production: str | None, *
     from bulkload.cli.terminal import show, watcher
 
     with watcher(yes=yes, yes_production=yes_production) as progress:
-        report = pipeline.load(source, options.load_options(flags), progress=progress)
-    return show(report, as_json=as_json)
+        wanted = options.load_options(flags)
+        report = pipeline.load(source, wanted, progress=progress)
+    return show(report, as_json=as_json, rendering=wanted.rendering)

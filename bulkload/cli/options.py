@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bulkload.options import LoadOptions
 
 Command = Callable[..., Any]
+_RENDERING = ("language", "show_values", "metrics")
 _READING = ("encoding", "delimiter", "quote", "skip_rows", "header_row", "no_header", "sheet")
 
 
@@ -56,6 +57,7 @@ def sending(command: Command) -> Command:
     """How careful to be with what cannot be proven."""
     for option in (
         click.option("--new", is_flag=True, help="Do not go on with an interrupted run of the same file; refused where that could create somebody twice."),
+        click.option("--results-format", type=click.Choice(["csv", "xlsx", "parquet"]), default="csv", help="Format of the results file.  [default: csv]"),
         click.option("--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Send N rows first, read them back, show them, and ask before the rest."),
         click.option("--max-points-delta", type=click.IntRange(min=0), metavar="N", help="Stop before the first call if more points and stamps than N would move."),
         click.option("--check-existing/--no-check-existing", default=True, help="Compare with the customers who are there already before the first create."),
@@ -70,6 +72,9 @@ def output(command: Command) -> Command:
     """Where files go and how the report is shown."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document on standard output."),
+        click.option("--lang", "language", type=click.Choice(["en", "de"]), default="en", help="Language of the files for people.  [default: en]"),
+        click.option("--show-values", is_flag=True, help="Show what cells say in summary and report; otherwise only their shape."),
+        click.option("--metrics", is_flag=True, help="Write metrics.prom for Prometheus as well."),
         click.option("-o", "--out", type=click.Path(file_okay=False), help="Folder for the run's files.  [default: bulkload-runs/TIME-SOURCE]"),
     ):  # fmt: skip
         command = option(command)
@@ -86,7 +91,11 @@ MAPPING = click.option(
 def load_options(flags: dict[str, Any]) -> LoadOptions:
     """Return what the flags say, in the library's words."""
     from bulkload.options import LoadOptions
+    from bulkload.reports import Rendering
     from bulkload.sources import SourceOptions
 
-    words = {name: flags.pop(name) for name in tuple(flags) if name in _READING}
-    return LoadOptions(**flags, reading=SourceOptions(**words))
+    def taken(names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: flags.pop(name) for name in tuple(flags) if name in names}
+
+    reading, rendering = SourceOptions(**taken(_READING)), Rendering(**taken(_RENDERING))
+    return LoadOptions(**flags, reading=reading, rendering=rendering)

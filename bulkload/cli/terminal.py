@@ -27,6 +27,7 @@ from bulkload.records import Counts, RunReport, Status
 
 if TYPE_CHECKING:
     from bulkload.doctor import Check
+    from bulkload.reports import Rendering
 
 LINE_EVERY_S = 5.0
 """How often a plain line tells where a run stands when nobody watches."""
@@ -193,27 +194,29 @@ class _Bars(_Terminal):
             self._bars = None
 
 
-def show(report: RunReport, *, as_json: bool) -> int:
+def show(report: RunReport, *, as_json: bool, rendering: Rendering | None = None) -> int:
     """Print a report, for people or machines, and return the exit code."""
-    if as_json:
-        from bulkload.reports import report_document
+    from bulkload.reports import Rendering, report_document
 
-        click.echo(json.dumps(report_document(report), ensure_ascii=False, indent=2))
+    shown = rendering or Rendering()
+    if as_json:
+        document = report_document(report, shown.language, show_values=shown.show_values)
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     elif report.verb == "export":
         click.echo(
             f"{_number(report.details['customers'])} customers written to {report.files['export']}",
             err=True,
         )
     else:
-        _summary(report, Console(stderr=True, highlight=False))
+        _summary(report, shown, Console(stderr=True, highlight=False))
     return report.exit_code
 
 
-def _summary(report: RunReport, console: Console) -> None:
+def _summary(report: RunReport, shown: Rendering, console: Console) -> None:
     from bulkload.reports import summary_lines
 
     console.print(_counts(report))
-    for line in summary_lines(report):
+    for line in summary_lines(report, shown.language, show_values=shown.show_values):
         console.print(Text(line), soft_wrap=True)
 
 

@@ -28,5 +28,6 @@ def validate(source: str, as_json: bool, **flags: Any) -> int:
     from bulkload.cli.terminal import show, watcher
 
     with watcher() as progress:
-        report = pipeline.validate(source, options.load_options(flags), progress=progress)
-    return show(report, as_json=as_json)
+        wanted = options.load_options(flags)
+        report = pipeline.validate(source, wanted, progress=progress)
+    return show(report, as_json=as_json, rendering=wanted.rendering)

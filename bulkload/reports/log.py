@@ -55,6 +55,10 @@ class RejectLog:
             row_number, code, column, field, cell, details, status = json.loads(line)
             yield Reject(row_number, code, column, field, cell, details, Status(status))
 
+    def close(self) -> None:
+        """Let go of the nameless file; the log cannot be read afterwards."""
+        self._file.close()
+
     def __enter__(self) -> Self:
         return self
 
