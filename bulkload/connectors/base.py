@@ -299,6 +299,22 @@ class AnnouncesLimits(Protocol):
     def limits_of(self, response: Response) -> tuple[Limit, ...]:
         """Return the limits in an answer to `limits`."""
 
+    def told(self, response: Response) -> Connector:
+        """Return this connector with the limits in an answer to `limits`."""
+
+
+@runtime_checkable
+class FitsMapping(Protocol):
+    """A system whose promises depend on which fields are sent, and on what the user agreed to."""
+
+    def fitted(self, fields: Sequence[Field], *, agreed: frozenset[str]) -> Connector:
+        """Return this connector for a mapping's fields.
+
+        Args:
+            fields: As bound to the source.
+            agreed: Names of side effects that would otherwise stay off (`SideEffect.name`).
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class BulkBatch:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,6 +21,7 @@ from bulkload.connectors import leal_answers as answers
 from bulkload.connectors.answers import seconds_of, usable_id, whole
 from bulkload.connectors.base import (
     Allowance,
+    Connector,
     Effect,
     EffectRefusedError,
     Limit,
@@ -248,8 +249,8 @@ class Leal:
         return Allowance(limit, remaining, reset_s)
 
     def limits(self) -> Request | None:
-        """Return the read of the status, which needs no token."""
-        return Request("GET", "/api/v1/status")
+        """Return the read of the status, which needs no token; None where no limit holds."""
+        return Request("GET", "/api/v1/status") if self.limit else None
 
     def limits_of(self, response: Response) -> tuple[Limit, ...]:
         """Return the limit that the status tells; the cautious one if it tells none."""
@@ -264,6 +265,19 @@ class Leal:
             ):
                 return (Limit(calls, float(window_s), str(told.get("scope") or "status")),)
         return (UNTIL_TOLD,)
+
+    def told(self, response: Response) -> Connector:
+        """Return this connector at the pace that the status allows."""
+        return replace(self, limit=self.limits_of(response)[0])
+
+    def fitted(self, fields: Sequence[Field], *, agreed: frozenset[str]) -> Connector:
+        """Return this connector for a mapping: uniqueness is enough where no card is in play."""
+        names = {mapped.name for mapped in fields}
+        return replace(
+            self,
+            bare=not names & {"card_id", "send_card_links"},
+            card_links_confirmed=self.card_links_confirmed or "card_links" in agreed,
+        )
 
     def side_effects(self, counts: PayloadCounts) -> tuple[SideEffect, ...]:
         """Return card links, welcome stamps and stamps that will be given."""

@@ -22,6 +22,7 @@ from bulkload.connectors import loyaltydog_answers as answers
 from bulkload.connectors.answers import id_of, seconds_of, usable_id, whole
 from bulkload.connectors.base import (
     Allowance,
+    Connector,
     Definition,
     Definitions,
     Effect,
@@ -314,6 +315,10 @@ class LoyaltyDog:
     def limits_of(self, response: Response) -> tuple[Limit, ...]:
         """Return the documented limits; no answer tells them."""
         return self.promises().limits if response.status else ()
+
+    def told(self, response: Response) -> Connector:  # noqa: ARG002
+        """Return this connector: no answer of its own tells the limits."""
+        return self
 
     def side_effects(self, counts: PayloadCounts) -> tuple[SideEffect, ...]:
         """Return the points that the program may add by itself, and the consents recorded."""

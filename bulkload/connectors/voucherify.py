@@ -20,6 +20,7 @@ from bulkload.connectors.answers import seconds_of, text_of, whole
 from bulkload.connectors.base import (
     Allowance,
     BulkLane,
+    Connector,
     Definition,
     Definitions,
     Effect,
@@ -290,6 +291,10 @@ class Voucherify:
             Limit(told, limit.per_s, limit.name) if told and not limit.hard else limit
             for limit in PLANS[self.plan]
         )
+
+    def told(self, response: Response) -> Connector:  # noqa: ARG002
+        """Return this connector: no answer of its own tells the limits."""
+        return self
 
     def bulk_lane(self, kind: str = "") -> BulkLane:
         """Return `bulk/async`, which patches; `csv` for importCSV, which overwrites.

@@ -9,7 +9,7 @@ import pytest
 
 from bulkload.connectors.base import EffectRefusedError, Outcome, PayloadCounts, Promise
 from bulkload.connectors.leal import UNTIL_TOLD, Leal
-from bulkload.records import Customer, Payload, Status
+from bulkload.records import Customer, Field, Payload, Status
 from bulkload.wire import Request, Response
 
 SYSTEM = Leal("12")
@@ -292,3 +292,29 @@ def test_side_effects_are_counted():
     assert found == {"card_links": (3, False), "cards": (4, True), "stamps": (2, True)}
     assert "they are off" in SYSTEM.side_effects(counts)[0].text
     assert Leal("12", card_links_confirmed=True).side_effects(counts)[0].wanted
+
+
+@pytest.mark.parametrize(
+    ("names", "agreed", "promise", "links"),
+    [
+        pytest.param(["email"], [], Promise.UNIQUE, False, id="plain"),
+        pytest.param(["email", "card_id"], [], Promise.CREATE, False, id="card"),
+        pytest.param(["send_card_links"], ["card_links"], Promise.CREATE, True, id="agreed"),
+        pytest.param(["email"], ["card_links"], Promise.UNIQUE, True, id="agreed-for-nothing"),
+    ],
+)
+def test_the_mapping_decides_what_can_be_promised(names, agreed, promise, links):
+    """Cards and links make a repetition unsafe; without them uniqueness is enough."""
+    found = SYSTEM.fitted([Field(name) for name in names], agreed=frozenset(agreed))
+
+    assert isinstance(found, Leal)
+    assert found.promises().create is promise
+    assert found.card_links_confirmed is links
+
+
+def test_the_pace_follows_the_status():
+    """What the status tells is what the connector keeps to; a sandbox has no limit to ask for."""
+    told = SYSTEM.told(answer(200, {"rate_limit": {"limit": 300, "window_seconds": 60}}))
+
+    assert [(x.calls, x.per_s) for x in told.promises().limits] == [(300, 60.0)]
+    assert Leal("12", limit=None).limits() is None
