@@ -160,7 +160,7 @@ def _with_malformed(batch: Rows, headers: Sequence[str]) -> pl.DataFrame:
         schema=kinds,
         orient="row",
     )
-    return pl.concat([rows.select(kinds), malformed]).sort(ROW_COLUMN)
+    return pl.concat([rows.select(list(kinds)), malformed]).sort(ROW_COLUMN)
 
 
 def _as_cells(bad: MalformedRow, width: int) -> list[str | None]:
