@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bulkload.errors import BadInputError
 from bulkload.records import Finding
-from bulkload.sources.headers import cell_name, column_names, find_header
+from bulkload.sources.headers import cell_name, column_letters, column_names, find_header
 from bulkload.sources.scanner import LINE_END, Grammar, Scanner
 from bulkload.sources.source import SourceOptions
 
@@ -230,7 +230,7 @@ def _head(
     """Return the index of the first data row, the headers, the width, and what was odd."""
     if options.no_header:
         width = _usual_width(rows)[0]
-        return 0, tuple(f"column_{n}" for n in range(1, width + 1)), width, []
+        return 0, tuple(map(column_letters, range(1, width + 1))), width, []
     index = _header_index(rows, options, shown)
     header, data = rows[index], rows[index + 1 :]
     names, findings = column_names(header.cells, header.row_number)

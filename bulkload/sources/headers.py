@@ -43,11 +43,16 @@ def column_names(cells: Sequence[str], row_number: int) -> tuple[tuple[str, ...]
 
 def cell_name(position: int, row_number: int) -> str:
     """Return a cell's place as a spreadsheet names it: column 3, row 17 is `C17`."""
+    return f"{column_letters(position)}{row_number}"
+
+
+def column_letters(position: int) -> str:
+    """Return a column's letters: 1 is `A`, 27 is `AA`."""
     letters = ""
     while position:
         position, rest = divmod(position - 1, 26)
         letters = chr(65 + rest) + letters
-    return f"{letters}{row_number}"
+    return letters
 
 
 def find_header(rows: Sequence[Sequence[str]], width: int) -> int:

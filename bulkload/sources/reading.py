@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,6 +26,10 @@ _SHOWN = 5
 
 class Table(Protocol):
     """Rows under headers, own columns and blank rows still among them."""
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Column of each header as a spreadsheet counts, from 1; missing ones stand in order."""
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
@@ -55,7 +59,7 @@ class FileSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
-        watcher = Watcher(self.headers, enabled=self.options.forensics)
+        watcher = Watcher(self.headers, self.table.positions, enabled=self.options.forensics)
         blank = _BlankRows()
         for batch in self.table.batches():
             rows = blank.without(batch.rows.drop(self.own_columns))

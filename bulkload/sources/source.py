@@ -37,7 +37,7 @@ class SourceOptions:
     header_row: int | None = None
     """Row number of the headers, counting from 1 as a spreadsheet does."""
     no_header: bool = False
-    """The first row is a customer; columns are called `column_1`, `column_2`, ..."""
+    """The first row is a customer; columns are called `A`, `B`, ..."""
     sheet: str | None = None
     """Name of the sheet of a workbook."""
     format: str | None = None

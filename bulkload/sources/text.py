@@ -72,6 +72,11 @@ class TextTable:
         self._columns = tuple(f"c{n}" for n in range(self.layout.width))
         self._line_end = b"\r" if self.layout.line_end == b"\r" else b"\n"
 
+    @property
+    def positions(self) -> dict[str, int]:
+        """Headers stand in order."""
+        return {}
+
     def findings(self) -> list[Finding]:
         """Return what was odd about the head of the table."""
         return list(self.layout.findings)

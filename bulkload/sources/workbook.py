@@ -11,7 +11,7 @@ import polars as pl
 from bulkload.errors import BadInputError
 from bulkload.records import Finding, Reject
 from bulkload.sources.archive import Archive
-from bulkload.sources.headers import cell_name, column_names, find_header
+from bulkload.sources.headers import cell_name, column_letters, column_names, find_header
 from bulkload.sources.parsing import Parsed, parse_sheet
 from bulkload.sources.sheet_marks import BookMarks, SheetMarks, column_number
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
@@ -30,6 +30,7 @@ class SheetTable:
     refused: dict[int, tuple[str, str, str]]
     """Code, header and cell by row number, for rows with a cell that has no value."""
     batch_rows: int
+    positions: dict[str, int]
     found: list[Finding] = field(default_factory=list)
 
     def findings(self) -> list[Finding]:
@@ -103,14 +104,21 @@ def _table(parsed: Parsed, shown: str, options: SourceOptions) -> Workbook:
         )
     headers, findings = column_names([cells[n] or "" for n in kept], at + 1)
     if options.no_header:
-        headers, findings = tuple(f"column_{n + left}" for n in kept), []
+        headers, findings = tuple(column_letters(n + left) for n in kept), []
     data = data.select(rows.columns[n] for n in kept)
     data.columns = list(headers)
     data = data.with_row_index(ROW_NUMBER, first + 1).cast({ROW_NUMBER: pl.UInt32})
     places = {n + left: header for n, header in zip(kept, headers, strict=True)}
     findings += _sheet_findings(answer, book, marks, at + 1, places)
     refused = _refused_rows(marks, places, first + 1)
-    table = SheetTable(data, headers, refused, options.batch_rows, findings)
+    table = SheetTable(
+        data,
+        headers,
+        refused,
+        options.batch_rows,
+        {header: column for column, header in places.items()},
+        findings,
+    )
     return Workbook(parsed.archive, answer["sheet"], answer["sheets"], table, at + 1)
 
 

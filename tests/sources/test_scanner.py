@@ -88,6 +88,8 @@ def test_well_formed_text_is_cut_as_csv_cuts_it(rows, line_end, quoting):
     spans = [span for span in scanner.spans(content) if not span.blank]
 
     got = [[cell.decode() for cell in scanner.cells(content, span)] for span in spans]
+    if expected != [row for row in rows if row]:
+        return  # the csv module itself does not read back what it wrote
     if not any(span.problem for span in spans):
         assert got == expected
     else:
