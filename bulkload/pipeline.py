@@ -60,9 +60,12 @@ def load(
     with open_source(source, options.reading) as opened, begin(opened, options) as walk:
         walk.judge(progress)
         if options.dry_run:
-            return walk.finish()
-        with reached(walk.destination, progress) as ready:
-            return walk.send(ready, options, progress)
+            report = walk.finish()
+        else:
+            with reached(walk.destination, progress) as ready:
+                report = walk.send(ready, options, progress)
+    progress.finished(report)
+    return report
 
 
 def export(

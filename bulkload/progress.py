@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bulkload.records import Counts
+from bulkload.records import Counts, RunReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,9 @@ class Progress:
     def canary(self, customers: Sequence[str]) -> bool:  # noqa: ARG002 - for those who override it
         """Look at the first customers, as the system holds them now, and agree to the rest, or not."""
         return True
+
+    def finished(self, report: RunReport) -> None:
+        """Hear what became of the run."""
 
     def close(self) -> None:
         """Leave the terminal clean."""

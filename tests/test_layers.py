@@ -25,7 +25,6 @@ STAGES = {"sources", "mapping", "validation", "connectors", "delivery", "reports
 CONFINED = {
     "click": {"cli"},
     "rich": {"cli"},
-    "structlog": {"cli"},
     "ruamel": {"mapping"},
     "rapidfuzz": {"mapping"},
     "openpyxl": {"sources", "reports"},

@@ -46,7 +46,8 @@ def import_(source: str, as_json: bool, yes: bool, yes_production: str | None, *
     from bulkload import pipeline
     from bulkload.cli.terminal import show, watcher
 
-    with watcher(yes=yes, yes_production=yes_production) as progress:
+    log_format = flags.pop("log_format")
+    with watcher(yes=yes, yes_production=yes_production, log_format=log_format) as progress:
         wanted = options.load_options(flags)
         report = pipeline.load(source, wanted, progress=progress)
-    return show(report, as_json=as_json, rendering=wanted.rendering)
+    return show(report, as_json=as_json, rendering=wanted.rendering, log_format=log_format)

@@ -72,6 +72,7 @@ def output(command: Command) -> Command:
     """Where files go and how the report is shown."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document on standard output."),
+        click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="What is said during the run: sentences, or one JSON object a line.  [default: text]"),
         click.option("--lang", "language", type=click.Choice(["en", "de"]), default="en", help="Language of the files for people.  [default: en]"),
         click.option("--show-values", is_flag=True, help="Show what cells say in summary and report; otherwise only their shape."),
         click.option("--metrics", is_flag=True, help="Write metrics.prom for Prometheus as well."),

@@ -59,15 +59,24 @@ class Consent:
 
 
 @contextmanager
-def watcher(*, yes: bool = False, yes_production: str | None = None) -> Iterator[Progress]:
+def watcher(
+    *, yes: bool = False, yes_production: str | None = None, log_format: str = "text"
+) -> Iterator[Progress]:
     """Yield what draws the progress of a run: bars for a terminal, lines for everything else.
 
     Args:
         yes: Agree without being asked, where a person sits at the terminal.
         yes_production: The program of a real system to which the run may send unasked.
+        log_format: `text`, or `json`: one object a line instead.
     """
     consent = Consent(yes, yes_production)
-    progress = _Bars(consent) if sys.stderr.isatty() else _Lines(consent)
+    progress: Progress
+    if log_format == "json":
+        from bulkload.reports import EventLog
+
+        progress = EventLog(sys.stderr.write, behind=_Silent(consent))
+    else:
+        progress = _Bars(consent) if sys.stderr.isatty() else _Lines(consent)
     try:
         yield progress
     finally:
@@ -110,6 +119,19 @@ class _Terminal(Progress):
             self.say("hint: nobody is there to look at them; repeat the command without `--canary`")
             return False
         return click.confirm("Send the rest?", err=True)
+
+
+class _Silent(_Terminal):
+    """Says nothing, and agrees only to what was agreed to on the command line."""
+
+    def say(self, sentence: str) -> None:
+        pass
+
+    def confirm(self, plan: Plan) -> bool:
+        return self._consent.covers(plan)
+
+    def canary(self, customers: Sequence[str]) -> bool:
+        return False
 
 
 class _Lines(_Terminal):
@@ -194,7 +216,13 @@ class _Bars(_Terminal):
             self._bars = None
 
 
-def show(report: RunReport, *, as_json: bool, rendering: Rendering | None = None) -> int:
+def show(
+    report: RunReport,
+    *,
+    as_json: bool,
+    rendering: Rendering | None = None,
+    log_format: str = "text",
+) -> int:
     """Print a report, for people or machines, and return the exit code."""
     from bulkload.reports import Rendering, report_document
 
@@ -202,6 +230,8 @@ def show(report: RunReport, *, as_json: bool, rendering: Rendering | None = None
     if as_json:
         document = report_document(report, shown.language, show_values=shown.show_values)
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif log_format == "json":
+        pass
     elif report.verb == "export":
         click.echo(
             f"{_number(report.details['customers'])} customers written to {report.files['export']}",

@@ -27,7 +27,8 @@ def validate(source: str, as_json: bool, **flags: Any) -> int:
     from bulkload import pipeline
     from bulkload.cli.terminal import show, watcher
 
-    with watcher() as progress:
+    log_format = flags.pop("log_format")
+    with watcher(log_format=log_format) as progress:
         wanted = options.load_options(flags)
         report = pipeline.validate(source, wanted, progress=progress)
-    return show(report, as_json=as_json, rendering=wanted.rendering)
+    return show(report, as_json=as_json, rendering=wanted.rendering, log_format=log_format)
