@@ -63,9 +63,12 @@ class LoadOptions:
     def delivery(self, to: Destination) -> DeliveryOptions:
         """Return what delivery is to be careful about."""
         wishes = to.delivery()
+        quiesce_s = wishes.quiesce_s if self.quiesce_s is None else self.quiesce_s
         return replace(
             wishes,
             on_unknown=OnUnknown(self.on_unknown),
             check_existing=self.check_existing,
-            quiesce_s=wishes.quiesce_s if self.quiesce_s is None else self.quiesce_s,
+            quiesce_s=quiesce_s,
+            # Whoever says that a system is quick means its look-ups too.
+            second_look_s=min(wishes.second_look_s, quiesce_s),
         )
