@@ -37,6 +37,8 @@ from bulkload.errors import (
 )
 from bulkload.wire import Request, Response, UnusableTargetError, Wire, WireError
 
+READS_TRY_HARDER = 2
+"""Reads may fail so many times more often than writes: they change nothing."""
 TOLD_FROM_S = 10.0
 """Waits shorter than this are not worth a sentence."""
 
@@ -114,7 +116,7 @@ class Exchange:
         self._began = clock.monotonic()
         self._tick = Tick(0.0)
         self._healing = asyncio.Lock()
-        self._ever_answered = False
+        self._ever_reached = False
         self._ending: BulkloadError | None = None
 
     async def passage(self) -> None:
@@ -154,7 +156,7 @@ class Exchange:
         """Send a read until its answer can be read.
 
         Raises:
-            UnreachableError: It failed `options.attempts` times.
+            UnreachableError: It failed too often.
             BulkloadError: No request can succeed.
         """
         attempt = 0
@@ -174,7 +176,7 @@ class Exchange:
             if rule.next is Next.STOP:
                 raise self.stop(request, heard)
             attempt += rule.is_attempt
-            if attempt >= self.patience:
+            if attempt >= self.patience * READS_TRY_HARDER:
                 raise UnreachableError(
                     f"the system does not answer ({heard.words})",
                     where=self.wire.base_url,
@@ -194,8 +196,8 @@ class Exchange:
 
     @property
     def patience(self) -> int:
-        """Attempts before giving up: fewer while the system has never answered at all."""
-        return self.options.attempts if self._ever_answered else min(3, self.options.attempts)
+        """Attempts before giving up: fewer while no request has reached the system."""
+        return self.options.attempts if self._ever_reached else min(2, self.options.attempts)
 
     def pause_s(self, wait: Wait, attempt: int, heard: Heard) -> float:
         """Return the pause before the next try."""
@@ -236,10 +238,11 @@ class Exchange:
         now = self.clock.monotonic()
         tick = self._second(now)
         if heard.response is not None:
-            self._ever_answered = True
             if heard.event is not Event.THROTTLED:
                 self.pacer.pace.accepted(now)
             tick.latencies_ms.append((now - began) * 1000)
+        if heard.event is not Event.NOT_SENT:
+            self._ever_reached = True
         self.breaker.called(now, failed=heard.event in FAILURES)
         if heard.event is Event.APPLIED:
             tick.applied += 1
@@ -258,9 +261,9 @@ class Exchange:
         async with self._healing:
             now = self.clock.monotonic()
             health = self.breaker.health(now)
-            if health is not Health.WELL and not self._ever_answered:
+            if health is not Health.WELL and not self._ever_reached:
                 raise UnreachableError(
-                    "the system has not answered a single request",
+                    "no request has reached the system",
                     where=self.wire.base_url,
                     fix="check the address and the network, then run the same command again",
                 )

@@ -11,7 +11,10 @@ FAILING_SHARE = 0.5
 FIRST_PAUSE_S = 30.0
 LONGEST_PAUSE_S = 300.0
 PROBES = 3
-PAUSES_WITHOUT_SUCCESS = 3
+PAUSES_WITHOUT_PROBE = 3
+"""Pauses in a row after which not even a read succeeded, and the run ends."""
+PAUSES_WITHOUT_SUCCESS = 10
+"""The same, where reads succeed and writes do not."""
 
 QUOTA_TOKENS = 500.0
 REFILL_PER_SUCCESS = 1.0
@@ -45,13 +48,12 @@ class Breaker:
         self._until = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._pauses = 0
+        self._silent = 0
         self._probes_left = 0
-        self.pauses = 0
-        """All pauses so far."""
 
     def health(self, now: float) -> Health:
         """Return what may be sent now."""
-        if self._pauses > PAUSES_WITHOUT_SUCCESS:
+        if self._silent > PAUSES_WITHOUT_PROBE or self._pauses > PAUSES_WITHOUT_SUCCESS:
             return Health.GONE
         if self._probes_left == 0:
             return Health.WELL
@@ -82,6 +84,7 @@ class Breaker:
         if failed:
             self._pause(now)
             return
+        self._silent = 0
         self._probes_left -= 1
         if self._probes_left == 0:
             self._calls.clear()
@@ -91,7 +94,7 @@ class Breaker:
         self._until = now + self._pause_s
         self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
         self._pauses += 1
-        self.pauses += 1
+        self._silent += 1
         self._probes_left = PROBES
 
 

@@ -173,6 +173,13 @@ class Reconciler:
             job.remote_id, job.holder, job.conflict = found.remote_id, None, False
             self._board.go_later(job, 0.0)
             return
+        effects = self._exchange.connector.effects(job.payload, found.remote_id)
+        if effects and status is Status.CREATED:
+            await self._board.note(
+                job, RowState.APPLIED, None, status=status, remote_id=found.remote_id
+            )
+            self._board.go_later(job, 0.0)
+            return
         await self._board.finish(
             job,
             status,

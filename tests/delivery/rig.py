@@ -45,6 +45,7 @@ class Rig:
     seed: int = 1
     source: str = "source"
     token: str = ""
+    new: bool = False
     connect: Callable[[str], Any] = connect_sqlite
     journal_class: type[Journal] = QuickJournal
     loop: VirtualLoop = field(default_factory=VirtualLoop)
@@ -74,7 +75,7 @@ class Rig:
         options = replace(self.options, **changes)
         with self.open() as journal:
             run_journal = journal.begin(
-                source_sha256=self.source, mapping_sha256="mapping", target="toy"
+                source_sha256=self.source, mapping_sha256="mapping", target="toy", new=self.new
             )
             self.last_run = run_journal.run_id
             results: list[Result] = []
@@ -116,7 +117,7 @@ class Rig:
                 watcher=Watcher(say=self.said.append, tick=self.ticks.append),
                 stop=stop,
             ):
-                results.append(result)
+                results.append(result)  # noqa: PERF401 - what arrives before an error counts
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
         """Look into the journal's file."""

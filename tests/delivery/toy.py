@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import json
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -26,7 +26,6 @@ from bulkload.connectors.base import (
 )
 from bulkload.records import Action, Customer, Field, Kind, Payload, Schema, Status
 from bulkload.wire import Request, Response
-
 
 _LOST = {"refused": httpx.ConnectError, "lost-before": httpx.ReadError}
 
@@ -174,8 +173,16 @@ class ToyServer(httpx.AsyncBaseTransport):
         self.latency_s = 0.0
         self.blind_s = 0.0
         """How long a new customer stays invisible to look-ups."""
-        self.dead = False
         self.refuses_everything = ""
+        self.poison = ""
+        """E-mail whose create always fails."""
+        self.fuzzy = False
+        """Look-ups find whatever begins with the value."""
+        self.expire_after = 0
+        """Requests until the token expires; 0 for never."""
+        self.accepts_new_tokens = True
+        self.on_create: Callable[[], Any] = lambda: None
+        self.on_refusal: Callable[[], Any] = lambda: None
         self._by_key: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
 
@@ -203,11 +210,14 @@ class ToyServer(httpx.AsyncBaseTransport):
         order = plan.popleft() if plan else "ok"
         if self.refuses_everything:
             order = self.refuses_everything
+        if self.poison and request.method == "POST" and self.poison.encode() in request.content:
+            order = "500-before"
         return await self._follow(order, request, path)
 
     async def _follow(self, order: str, request: httpx.Request, path: str) -> httpx.Response:
         word, _, rest = order.partition(":")
         if word in _LOST:
+            self.on_refusal()
             raise _LOST[word]("lost", request=request)
         if word == "late":
             asyncio.get_running_loop().call_later(float(rest), self._apply, request, path)
@@ -237,10 +247,12 @@ class ToyServer(httpx.AsyncBaseTransport):
 
     def _apply(self, request: httpx.Request, path: str) -> httpx.Response:
         parts = urlsplit(path)
+        if len(self.requests) == self.expire_after:
+            self.tokens = set()
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/token":
             self.sign_ins += 1
-            self.tokens = {f"token-{self.sign_ins}"}
+            self.tokens = {f"token-{self.sign_ins}"} if self.accepts_new_tokens else set()
             return httpx.Response(200, json={"token": f"token-{self.sign_ins}"})
         if request.headers.get("authorization", "Bearer token")[7:] not in self.tokens:
             return httpx.Response(401, json={})
@@ -258,7 +270,12 @@ class ToyServer(httpx.AsyncBaseTransport):
         found = self._visible()
         for name in ("email", "phone"):
             if name in query:
-                found = [c for c in found if c.get(name) == query[name]]
+                found = [
+                    c
+                    for c in found
+                    if c.get(name) == query[name]
+                    or (self.fuzzy and str(c.get(name)).startswith(query[name]))
+                ]
         total = len(found)
         if "page" in query:
             size = int(query["limit"])
@@ -278,6 +295,7 @@ class ToyServer(httpx.AsyncBaseTransport):
         if same is not None and self.promise is Promise.UNIQUE:
             return httpx.Response(409, json={})
         customer = self.add(**fields)
+        self.on_create()
         if key:
             self._by_key[key] = customer
         return httpx.Response(201, json=customer)

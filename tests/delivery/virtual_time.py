@@ -48,6 +48,10 @@ class VirtualClock:
     def epoch_s(self) -> float:
         return self._loop.time() + self.offset_s
 
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back."""
+        self.offset_s += seconds
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
