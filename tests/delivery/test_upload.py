@@ -390,7 +390,7 @@ def test_retry_after_is_waited_for_and_told(make_rig):
 
 def test_a_token_is_renewed_once_for_all(make_rig):
     """Sixteen refused requests, one sign-in, every row delivered once."""
-    rig = make_rig(connector=Toy(password="open sesame")  # noqa: S106 - nobody's)
+    rig = make_rig(connector=Toy(password="open sesame"))  # noqa: S106 - nobody's
     rig.server.latency_s = 0.5
     rig.server.expire_after = 40
 
@@ -404,7 +404,7 @@ def test_a_token_is_renewed_once_for_all(make_rig):
 
 def test_a_new_token_that_is_refused_too_ends_the_run(make_rig):
     """Nothing fails, nothing is sent twice; the credentials are at fault."""
-    rig = make_rig(connector=Toy(password="open sesame")  # noqa: S106 - nobody's)
+    rig = make_rig(connector=Toy(password="open sesame"))  # noqa: S106 - nobody's
     rig.server.expire_after = 5
     rig.server.accepts_new_tokens = False
 
