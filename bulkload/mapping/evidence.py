@@ -1,0 +1,131 @@
+"""What the cells of a column look like: shares of e-mails, numbers, dates, words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from bulkload.mapping import words
+from bulkload.mapping.values import trimmed
+
+SAMPLE_ROWS = 5_000
+_EMAIL = r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]{2,}$"
+_PHONE = r"^'?(?:\+|00|\(|0)?[\d (]?[\d ()./\x{2011}-]{5,18}\d$"
+_DATE = r"^(?:\d{1,2}[./ -]\d{1,2}[./ -](?:\d{4}|\d{2})|(?:18|19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2})(?:[T ]\d{2}:\d{2}.*)?$"
+_INTEGER = r"^[+-]?\d{1,9}$|^[+-]?\d{1,3}(?:[., '\x{a0}\x{202f}]\d{3})+$"
+_AMOUNT = r"^[^\d]{0,4}[+-]?\d[\d., '\x{a0}\x{202f}]*[.,]\d{2}[^\d]{0,5}$"
+_FIRST_PART = r"^(\d{1,2})[./ -]\d{1,2}[./ -]\d{2,4}"
+_SECOND_PART = r"^\d{1,2}[./ -](\d{1,2})[./ -]\d{2,4}"
+_YEAR = r"((?:18|19|20)\d{2})"
+_LANGUAGES = (
+    "de en fr es it pl pt nl da sv no fi cs sk hu ro bg hr sl el tr uk ru ja zh ko ar he ca et lt lv ga "
+    "deutsch german english englisch französisch french français anglais allemand español spanish inglés "
+    "italiano italian polski polish português portuguese nederlands dutch"
+).split()
+_GENDERS = (
+    "f m w d x male female diverse herr frau mr mrs ms miss dr mx monsieur madame m. mme mlle hombre mujer sr sra "
+    "uomo donna sig. sig.ra pan pani homem mulher h v man vrouw dhr mevr männlich weiblich masculino femenino kobieta "
+    "mężczyzna sig"
+).split()
+
+PhoneTest = Callable[[str, str], bool]
+"""Whether a text is a phone number, for numbers at home in a region: `(text, "DE")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Shares of the cells that are not blank, from 0 to 1; `seen` is how many there are."""
+
+    header: str
+    seen: int
+    examples: tuple[str, ...]
+    email: float = 0.0
+    phone: float = 0.0
+    date: float = 0.0
+    past: float = 0.0
+    """Dates whose year makes a date of birth likely."""
+    integer: float = 0.0
+    amount: float = 0.0
+    boolean: float = 0.0
+    language: float = 0.0
+    country: float = 0.0
+    gender: float = 0.0
+    letters: float = 0.0
+    """Cells without digits."""
+    spaced: float = 0.0
+    """Cells of two words or more."""
+    distinct: float = 0.0
+    length: float = 0.0
+    """Mean number of characters."""
+    day_first: bool = False
+    """A first part above 12 was seen."""
+    month_first: bool = False
+    comma_groups: bool = False
+    """Groups of three after a comma, and nothing that contradicts."""
+    point_groups: bool = False
+
+
+def looks(rows: pl.DataFrame, headers: Sequence[str]) -> list[Looks]:
+    """Describe columns by their first cells; one `Looks` per header."""
+    return [_look(name, rows[name].head(SAMPLE_ROWS)) for name in headers]
+
+
+def _look(header: str, column: pl.Series) -> Looks:
+    cells = pl.DataFrame({"cell": column}).select(trimmed(pl.col("cell"))).drop_nulls()
+    if cells.is_empty():
+        return Looks(header, 0, ())
+    cell = pl.col("cell")
+    lower = cell.str.to_lowercase()
+    date = cell.str.contains(_DATE)
+    year = cell.str.extract(_YEAR, 1).cast(pl.Int32, strict=False)
+    digits = cell.str.count_matches(r"\d")
+    found = cells.select(
+        email=cell.str.contains(_EMAIL).mean(),
+        phone=(cell.str.contains(_PHONE) & ~date & digits.is_between(6, 15)).mean(),
+        date=date.mean(),
+        past=(date & year.is_between(1900, 2015)).mean(),
+        integer=cell.str.contains(_INTEGER).mean(),
+        amount=cell.str.contains(_AMOUNT).mean(),
+        boolean=lower.is_in([*words.YES, *words.NO]).mean(),
+        language=lower.str.split("-").list.first().str.split("_").list.first().is_in(_LANGUAGES).mean(),
+        country=lower.is_in(list(words.COUNTRIES)).mean(),
+        gender=lower.is_in(_GENDERS).mean(),
+        letters=(digits == 0).mean(),
+        spaced=cell.str.contains(r"\S\s+\S").mean(),
+        distinct=cell.n_unique() / pl.len(),
+        length=cell.str.len_chars().mean(),
+        day_first=(cell.str.extract(_FIRST_PART, 1).cast(pl.Int32, strict=False) > 12).any(),
+        month_first=(cell.str.extract(_SECOND_PART, 1).cast(pl.Int32, strict=False) > 12).any(),
+        comma_groups=_groups(cell, ","),
+        point_groups=_groups(cell, "."),
+    ).row(0, named=True)
+    examples = tuple(cells["cell"].unique(maintain_order=True).head(3))
+    return Looks(header, cells.height, examples, **found)
+
+
+def _groups(cell: pl.Expr, sign: str) -> pl.Expr:
+    """Whether the sign parts thousands somewhere and stands nowhere else."""
+    grouped = cell.str.contains(rf"^[+-]?\d{{1,3}}(?:[{sign}]\d{{3}})+$")
+    return grouped.any() & (grouped | ~cell.str.contains(sign, literal=True)).all()
+
+
+def home_region(
+    cells: Sequence[str], is_phone: PhoneTest, regions: Sequence[str]
+) -> tuple[str, float] | None:
+    """Return the region in which most national numbers are valid, and the share of them.
+
+    None if there are no national numbers, or if two regions fit about equally well.
+    """
+    national = [cell for cell in cells if not cell.lstrip(" '").startswith(("+", "00"))][:200]
+    if not national:
+        return None
+    shares = sorted(
+        ((sum(is_phone(cell, region) for cell in national) / len(national), region) for region in regions),
+        key=lambda share: -share[0],
+    )
+    best, second = shares[0], shares[1] if len(shares) > 1 else (0.0, "")
+    if best[0] < 0.8 or best[0] - second[0] < 0.1:
+        return None
+    return best[1], best[0]
