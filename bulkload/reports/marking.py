@@ -149,7 +149,6 @@ class Marker:
         if number is None:
             raise UnpatchableWorkbookError("a row has no number")
         row = int(number[1])
-        self.last_row = row
         while self._next is not None and self._next[0] < row:
             self._advance()
         cells = piece[opened + 1 :]
@@ -157,8 +156,11 @@ class Marker:
             cells = self._unmarked(cells)
         if self._next is not None and self._next[0] == row:
             cells = self._marked(cells, row, set(self._next[1]), tag)
-        if not self._marks.keep_identity:
-            cells = self._identified(cells, row)
+        # LibreOffice writes an empty last row 1,048,576 now and then, which is nobody.
+        if self._holds(cells):
+            self.last_row = row
+            if not self._marks.keep_identity:
+                cells = self._identified(cells, row)
         if b"spans=" in tag:
             tag = re.sub(rb'\sspans="[^"]*"', b"", tag)
         return piece[:start] + tag + b">" + cells + self._row_end

@@ -99,7 +99,7 @@ def fills(sheet: object) -> set[str]:
     """The cells with the colour of a problem."""
     return {
         cell.coordinate
-        for row in sheet.iter_rows()  # type: ignore[attr-defined]
+        for row in sheet.iter_rows(max_row=50)  # type: ignore[attr-defined]
         for cell in row
         if cell.fill.fill_type and cell.fill.fgColor.rgb == MARK
     }
@@ -346,7 +346,8 @@ def test_corrected_in_libreoffice_it_is_a_source_again(tmp_path: Path) -> None:
     office.Desk(tmp_path).edit(path, tmp_path / "saved.xlsx", SHEET, steps)
 
     book = openpyxl.load_workbook(tmp_path / "saved.xlsx")
-    rows = {row[4]: row[:4] for row in book[SHEET].iter_rows(min_row=2, values_only=True)}
+    written = book[SHEET].iter_rows(min_row=2, max_row=11, values_only=True)
+    rows = {row[4]: row[:4] for row in written if any(row)}
     assert set(rows) == {2, 3, 4, 6, 7, 8, 9, 10, 11}
     assert rows[3] == ("Name 3", "ada@example.com", "+49 171 1234567", "gold")
     assert rows[7] == ("Name 7", "a7@example.com", "0171/7", "007")
@@ -359,5 +360,5 @@ def test_corrected_in_libreoffice_it_is_a_source_again(tmp_path: Path) -> None:
     _, again = marked(tmp_path, [Reject(4, "email-missing-at", "E-mail", "email", "x")])
     assert fills(again[SHEET]) == {"B4"}
     assert again.sheetnames == [SHEET, "Sums", "Problems"]
-    comments = [c.coordinate for r in again[SHEET].iter_rows() for c in r if c.comment]
+    comments = [c.coordinate for r in again[SHEET].iter_rows(max_row=11) for c in r if c.comment]
     assert len(comments) == 3
