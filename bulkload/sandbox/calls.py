@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, unquote
 
 from bulkload.sandbox.options import SandboxOptions
-from bulkload.sandbox.store import Store
+from bulkload.sandbox.store import Store, compact
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class NotJsonError(ValueError):
 
 def dumps(value: Any) -> bytes:
     """Return compact UTF-8 JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return compact(value).encode()
 
 
 def loads(body: bytes) -> Any:

@@ -98,6 +98,7 @@ class Sandbox:
             log_level=logging.CRITICAL + 1,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
         )
         self._server = _Server(config)

@@ -8,6 +8,7 @@ lagging replicas looks from outside.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from typing import Any
 NOW = float("inf")
 """The horizon that sees everything."""
 
+_WAIT_S = 2.0
+"""For another sandbox on the same file to end."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS customer(
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -38,6 +41,8 @@ CREATE TABLE IF NOT EXISTS spent(
     caller TEXT NOT NULL, quota TEXT NOT NULL, window_start REAL NOT NULL, calls INTEGER NOT NULL,
     PRIMARY KEY(caller, quota)) WITHOUT ROWID;
 """
+# One encoder for all calls: json.dumps builds a new one each time it gets arguments.
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _COLUMNS = "scope, id, email, phone, reference, search, body, prior, created_at, updated_at"
 
 
@@ -76,11 +81,15 @@ class Store:
     def __init__(self, data: Path | None) -> None:
         self._lock = threading.RLock()
         try:
+            if data is not None:
+                # It holds customers: nobody else may read it, from the first byte on.
+                os.close(os.open(data, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(
-                data or ":memory:", isolation_level=None, check_same_thread=False, timeout=5.0
+                data or ":memory:", isolation_level=None, check_same_thread=False, timeout=_WAIT_S
             )
-        except sqlite3.Error as error:
-            raise StoreError(f"cannot open {data}: {error}") from None
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise StoreError(f"cannot open {data}: {reason}") from None
         try:
             # The only connection: no second process may serve the same file, and no -shm is needed.
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -89,7 +98,8 @@ class Store:
             self._db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
         except sqlite3.Error as error:
             self._db.close()
-            raise StoreError(f"cannot use {data}: {error}") from None
+            locked = "it is in use by another sandbox" if "locked" in str(error) else error
+            raise StoreError(f"cannot use {data}: {locked}") from None
 
     def close(self) -> None:
         """Release the file."""
@@ -121,7 +131,7 @@ class Store:
                 keys.phone,
                 keys.reference,
                 keys.search,
-                _text(body),
+                compact(body),
                 now,
                 now,
             ),
@@ -132,7 +142,7 @@ class Store:
         self._db.execute(
             "UPDATE customer SET prior=body, email=?, phone=?, reference=?, search=?, body=?,"
             " updated_at=? WHERE scope=? AND id=? AND deleted_at IS NULL",
-            (keys.email, keys.phone, keys.reference, keys.search, _text(body), now, scope, id_),
+            (keys.email, keys.phone, keys.reference, keys.search, compact(body), now, scope, id_),
         )
 
     def remove(self, scope: str, id_: str, now: float) -> None:
@@ -175,7 +185,7 @@ class Store:
         self._db.execute(
             "INSERT INTO document(kind, id, body, created_at) VALUES (?,?,?,?)"
             " ON CONFLICT(kind, id) DO UPDATE SET body=excluded.body",
-            (kind, id_, _text(body), now),
+            (kind, id_, compact(body), now),
         )
 
     def fetch(self, kind: str, id_: str) -> Any:
@@ -215,10 +225,6 @@ class Store:
             " DO UPDATE SET window_start=excluded.window_start, calls=excluded.calls",
             (caller, quota, window_start, calls),
         )
-
-
-def _text(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _where(scope: str, wanted: Filter) -> tuple[str, tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import gc
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from bulkload.sandbox import Sandbox, SandboxOptions
+from bulkload.sandbox.faults import FaultPlan
 from bulkload.sandbox.store import StoreError
 from tests.sandbox.conftest import PROGRAM
 
@@ -64,6 +66,92 @@ def test_the_data_file_keeps_everything(tmp_path: Path) -> None:
 
     with Sandbox(options) as sandbox:
         assert sandbox.customers(SCOPE) == kept
+
+
+def test_a_file_is_served_once_at_a_time(tmp_path: Path) -> None:
+    """A second sandbox on the same file is refused; the file is the owner's alone."""
+    options = SandboxOptions(data=tmp_path / "sandbox.db")
+
+    with Sandbox(options), pytest.raises(StoreError, match="in use by another sandbox"):
+        Sandbox(options).start()
+
+    assert options.data is not None
+    assert options.data.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_killed_sandbox_loses_nothing(tmp_path: Path) -> None:
+    """What was answered before SIGKILL is there when the file is served again."""
+    data = tmp_path / "sandbox.db"
+    command = [sys.executable, "-m", "bulkload", "sandbox", "--port", "0", "--data", str(data)]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().partition("127.0.0.1:")[2].split()[0])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        for number in range(20):
+            connection.request("POST", CUSTOMERS, json.dumps({"points": number}), HEADERS)
+            assert connection.getresponse().read()
+        connection.close()
+        process.kill()
+
+    with Sandbox(SandboxOptions(data=data)) as sandbox:
+        assert [c["points"] for c in sandbox.customers(SCOPE)] == list(range(20))
+
+
+def test_a_late_call_and_its_repetition_apply_once() -> None:
+    """Under one Idempotency-Key, a late first attempt and a second one create one customer."""
+    key = {"Authorization": "Bearer ld_test_sandbox", "Idempotency-Key": "k"}
+    options = SandboxOptions(faults="late=50%,late_s=0.2", seed=_seed_of("late", ""))
+    with Sandbox(options) as sandbox:
+        with pytest.raises(ConnectionError):
+            send(sandbox, "POST", CUSTOMERS, {"points": 1}, **key)
+        status, _, body = send(sandbox, "POST", CUSTOMERS, {"points": 1}, **key)
+        time.sleep(0.4)
+
+        assert status == 200
+        assert sandbox.customers(SCOPE) == [json.loads(body)]
+
+
+def _seed_of(*fates: str) -> int:
+    """Return a seed under which the first calls meet these faults (rates of 50%)."""
+    plan = FaultPlan.parse("late=50%")
+    for seed in range(1000):
+        chance = random.Random(seed)
+        if [plan.draw(chance, is_read=False) or "" for _ in fates] == list(fates):
+            return seed
+    raise AssertionError(fates)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PATCH", "BREW"])
+def test_other_methods_are_refused(method: str) -> None:
+    """A method that no system knows is refused like any wrong call."""
+    with Sandbox() as sandbox:
+        assert send(sandbox, method, CUSTOMERS)[0] == 405
+
+
+@pytest.mark.parametrize(
+    "bytes_sent",
+    [
+        pytest.param(b"\x16\x03\x01\x02\x00\x01", id="tls"),
+        pytest.param(b"GET / HTTP/9.9\r\n\r\n", id="version"),
+        pytest.param(b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", id="endless-path"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", id="length"
+        ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab", id="cut"
+        ),
+    ],
+)
+def test_broken_requests_leave_it_standing(bytes_sent: bytes) -> None:
+    """What is not HTTP harms nobody else."""
+    with Sandbox() as sandbox:
+        with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as broken:
+            broken.sendall(bytes_sent)
+            broken.shutdown(socket.SHUT_WR)
+            assert not broken.recv(65_536).startswith(b"HTTP/1.1 5")
+
+        assert send(sandbox, "GET", CUSTOMERS)[0] == 200
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
@@ -138,6 +226,7 @@ def test_faults_that_answer(fault: str, status: int, customers: int) -> None:
         assert (answered, len(sandbox.customers(SCOPE))) == (status, customers)
         assert isinstance(json.loads(body), dict)
         assert ("retry-after" in headers) is (status == 429)
+        assert not any(name.startswith("x-ratelimit") for name in headers)
         if fault.startswith("slow"):
             assert time.monotonic() - began >= 0.1
 

@@ -77,7 +77,7 @@ def refusal(world: World, call: Call, status: int, wait_s: float) -> Answer:
     caller = callers.caller_of(world, call)
     if status == 429:  # noqa: PLR2004 - HTTP
         standing = Standing(Quota("burst", 0, 60), 0, call.now + wait_s)
-        refused = callers.too_many(world, call, standing)
+        refused = callers.too_many(world, call, standing, is_key=caller.is_key)
     else:
         text = {413: "Request body too large"}.get(status, "Internal Server Error")
         refused = RefusedError(status, text)

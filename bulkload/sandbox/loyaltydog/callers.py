@@ -86,10 +86,11 @@ def limit(world: World, call: Call, caller: Caller) -> dict[str, str]:
     return _limit_headers(world, call, standings[0]) if standings else {}
 
 
-def too_many(world: World, call: Call, standing: Standing) -> RefusedError:
+def too_many(world: World, call: Call, standing: Standing, *, is_key: bool = True) -> RefusedError:
     """Return the 429 for a quota that is used up.
 
-    The headers speak of the burst window whichever quota it was, and Remaining is 0.
+    The headers speak of the burst window whichever quota it was, and Remaining is 0; only keys
+    get them, everybody gets Retry-After.
     """
     switches = world.options.loyaltydog
     wait_s = max(1, int(standing.resets_at - call.now + 0.999))
@@ -98,15 +99,13 @@ def too_many(world: World, call: Call, standing: Standing) -> RefusedError:
         at = datetime.fromtimestamp(call.now + wait_s, UTC)
         retry_after = format_datetime(at, usegmt=True)
     is_month = standing.quota.name == "monthly"
-    burst = Quota("burst", switches.burst_per_minute, 60)
+    burst = Standing(Quota("burst", switches.burst_per_minute, 60), 0, call.now + wait_s)
+    limits = _limit_headers(world, call, burst) if is_key else {}
     return RefusedError(
         429,
         "Monthly request quota exceeded" if is_month else "Too many requests",
         code="monthly_quota_exceeded" if is_month else "rate_limited",
-        headers={
-            **_limit_headers(world, call, Standing(burst, 0, call.now + wait_s)),
-            "Retry-After": retry_after,
-        },
+        headers=limits | {"Retry-After": retry_after},
     )
 
 
@@ -142,7 +141,7 @@ def once(
     if known and known["at"] > call.now - KEY_LIFETIME_S:
         if known["digest"] != digest:
             raise RefusedError(409, "Idempotency-Key was used with another request body")
-        return Answer(known["status"], known["body"].encode(), {"Idempotent-Replayed": "true"})
+        return Answer(known["status"], known["body"].encode())
     answer = operation(world, call, *parameters)
     kept = {"at": call.now, "digest": digest, "status": answer.status, "body": answer.body.decode()}
     world.store.put(IDEMPOTENCY, id_, kept, call.now)
