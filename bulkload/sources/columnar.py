@@ -189,12 +189,9 @@ def _cells(line: bytes) -> Mapping[str, str | None] | None:
 class _Float(float):
     """A number that remembers how it was written."""
 
-    __slots__ = ("text",)
-
-    def __new__(cls, text: str) -> _Float:
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -210,7 +207,7 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, _Float):
-        return str(value.text)
+        return value.text
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return json.dumps(value, ensure_ascii=False)

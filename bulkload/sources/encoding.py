@@ -26,7 +26,8 @@ _CODE_PAGES = (
     *("mac_roman", "cp850", "cp852", "cp437", "cp932", "gb18030", "big5", "cp949"),
 )
 # What charset-normalizer answers for western and central European names, right or wrong.
-_LATIN = {"cp1250", "cp1252", "cp1254", "cp1257"}
+_LATIN = {"cp1250", "cp1252", "cp1254"}
+_TURKISH = frozenset(b"\xd0\xdd\xde\xf0\xfd\xfe")
 
 
 def find_encoding(content: Content) -> str:
@@ -126,16 +127,18 @@ def _by_content(sample: bytes) -> str:
         b"\n".join(lines)[:32_768], cp_isolation=list(_CODE_PAGES), threshold=0.5
     ).best()
     found = best.encoding if best else "cp1252"
-    return _european(b"".join(lines)) if found in _LATIN else found
+    return _european(b"".join(lines), found) if found in _LATIN else found
 
 
-def _european(text: bytes) -> str:
+def _european(text: bytes, found: str) -> str:
     """Tell cp1252 from cp1250, which share most letters and are confused on short texts.
 
     Polish shows itself by bytes that are no letters in cp1252, Czech and Slovak by s and z with a
     caron, Hungarian by its long umlauts where nothing speaks for French or Portuguese.
     """
     seen = set(text)
+    if found == "cp1254" and seen & _TURKISH:
+        return found
     polish = re.search(rb"[a-zA-Z][\xb3\xb9\xbf\xbe\x9d\x9f]|[\xa3\xaf\xa5\x8c][a-z]", text)
     czech = seen & set(b"\x8a\x9a\x8e\x9e") and seen & set(b"\xe8\xec\xf8\xf9\xf2\xef\xc8\xd8")
     hungarian = seen & set(b"\xf5\xfb\xd5\xdb") and not seen & set(b"\xe0\xe8\xea\xe7\xe3\xf1")

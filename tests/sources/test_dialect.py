@@ -53,14 +53,14 @@ def file(tmp_path):
         pytest.param("id,name\n1,Ada,\n2,B,\n", ("id", "name"), (2, "1", "Ada"), id="trailing-rows"),
         pytest.param("id,,id\n1,x,2\n", ("id", "column_2", "id (2)"), (2, "1", "x", "2"), id="odd-headers"),
         pytest.param(
-            "\u00a0E-Mail\u200b,\"First\nname\"\na,b\n", ("E-Mail", "First name"), (3, "a", "b"), id="clean",
+            '\u00a0E-Mail\u200b,"First\nname"\na,b\n', ("E-Mail", "First name"), (3, "a", "b"), id="clean",
         ),
         pytest.param("'id','a,b'\n'1','2'\n'3','4,5'\n", ("id", "a,b"), (2, "1", "2"), id="apostrophes"),
         pytest.param(
             'id\tsize\n1\t5" pipe\n2\t6" pipe\n3\t7" pipe\n', ("id", "size"), (2, "1", '5" pipe'),
             id="no-quoting",
         ),
-        pytest.param("id,name\n1,\" Ada \"\n", ("id", "name"), (2, "1", " Ada "), id="untrimmed"),
+        pytest.param('id,name\n1," Ada "\n', ("id", "name"), (2, "1", " Ada "), id="untrimmed"),
     ],
 )  # fmt: skip
 def test_the_dialect_is_found(file, content, headers, first):

@@ -106,7 +106,7 @@ def lying_count(path: Path) -> Path:
 
 
 def zip_bomb(path: Path) -> Path:
-    return write_workbook(path, simple_rows(), extra={"xl/media/image1.xml": "0" * (300 << 20)})
+    return write_workbook(path, simple_rows(), extra={"xl/media/image1.xml": "0" * (64 << 20)})
 
 
 def laughs(path: Path) -> Path:
@@ -145,8 +145,8 @@ def truncated(path: Path) -> Path:
 
 
 def lying_directory(path: Path) -> Path:
-    """Declare 100 bytes for a part that inflates to 200 MB."""
-    big = "<row>" + " " * (200 << 20)
+    """Declare 100 bytes for a part that inflates to 32 MB."""
+    big = "<row>" + " " * (32 << 20)
     write_workbook(path, simple_rows(), extra={"xl/worksheets/sheet1.xml": big})
     content = bytearray(path.read_bytes())
     name = b"xl/worksheets/sheet1.xml"
