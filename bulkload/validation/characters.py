@@ -24,6 +24,7 @@ The joiners U+200C and U+200D stay: Persian and Sinhala names and family emoji n
 """
 
 _CONTROL = re.compile(f"[{CONTROLS}]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile(f"[{INVISIBLES}\ud800-\udfff]")
 
 
@@ -50,6 +51,11 @@ def invisible_character(text: str) -> str:
 def is_seen(text: str) -> bool:
     """Whether the text holds neither control characters nor others that cannot be seen."""
     return not _CONTROL.search(text) and not _INVISIBLE.search(text)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be written as UTF-8: it holds no lone surrogate."""
+    return text.isascii() or not _SURROGATE.search(text)
 
 
 def _named(found: re.Match[str] | None) -> str:

@@ -14,6 +14,7 @@ from bulkload.records import Action, Field, Reject, Status
 from bulkload.validation.duplicates import Seen
 from bulkload.validation.fast.tiers import Tiers
 from bulkload.validation.odd import OddRows, SourceCells
+from bulkload.validation.remembered import Contacts
 
 ROW = "row_number"
 SKIP = "@skip"
@@ -75,7 +76,12 @@ class Judge:
         self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
         self._bodies, self._exact_only = bodies, exact_only
         self._odd_rows = OddRows(
-            self._fields, schema_name=schema_name, one_of=one_of, keys=keys, action=action
+            self._fields,
+            schema_name=schema_name,
+            one_of=one_of,
+            keys=keys,
+            action=action,
+            contacts=Contacts(remember=not exact_only),
         )
         self._seen = Seen([f"key:{key}" for key in self._keys if key in self._by_name])
         self._tiers: dict[tuple[str, ...], Tiers] = {}
@@ -185,7 +191,9 @@ def judge_all(
 
     def ahead() -> tuple[Batch, Prepared] | None:
         batch = next(source, None)
-        return batch and (batch, judge.prepare(batch.rows, records(batch.rows)))
+        if batch is None:
+            return None
+        return batch, judge.prepare(batch.rows, records(batch.rows))
 
     with ThreadPoolExecutor(1, thread_name_prefix="bulkload-judge") as thread:
         waiting = thread.submit(ahead)

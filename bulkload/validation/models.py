@@ -26,6 +26,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from bulkload.errors import BulkloadError
 from bulkload.records import Field, Kind, Severity
+from bulkload.validation.characters import is_unicode
 from bulkload.validation.kinds import CHECKS, HEX_ID
 
 Tree = dict[str, "Field | Tree"]
@@ -165,7 +166,10 @@ def _lenient(field: Field, annotation: Any) -> Any:
         try:
             return handler(value)
         except ValidationError as error:
+            text = value[0] if isinstance(value, tuple) else str(value)
+            if not is_unicode(text):
+                raise
             info.context.append((field, error))
-            return value[0] if isinstance(value, tuple) else str(value)
+            return text
 
     return Annotated[annotation, WrapValidator(tolerate)]

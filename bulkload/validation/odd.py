@@ -45,10 +45,10 @@ class OddRows:
         one_of: Sequence[str],
         keys: Sequence[str],
         action: Action,
+        contacts: Contacts,
     ) -> None:
         self._fields = tuple(fields)
         self._order = {field.name: position for position, field in enumerate(self._fields)}
-        contacts = Contacts()
         self._exact = ExactPath(
             self._fields,
             schema_name=schema_name,

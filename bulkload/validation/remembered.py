@@ -25,14 +25,21 @@ _NAMES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 
 
 class Contacts:
-    """Checks e-mails and phones as the exact path does."""
+    """Checks e-mails and phones as the exact path does.
 
-    def __init__(self) -> None:
+    Args:
+        remember: False asks anew for every cell, to compare.
+    """
+
+    def __init__(self, *, remember: bool = True) -> None:
+        self._remember = remember
         self._domains: dict[str, str] = {}
         self._phones: dict[tuple[str, str | None], str] = {}
 
     def email(self, text: str) -> str:
         """Return what `email` returns; a plain local part needs its domain to be judged once."""
+        if not self._remember:
+            return email(text)
         address = stripped(text)
         parts = _PLAIN.fullmatch(address) if len(address) <= _SHORT else None
         if parts is None:
@@ -58,5 +65,6 @@ class Contacts:
             known = phone(*cell)
             if len(self._phones) >= MOST:
                 self._phones.clear()
-            self._phones[cell] = known
+            if self._remember:
+                self._phones[cell] = known
         return known

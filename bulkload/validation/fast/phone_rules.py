@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -37,26 +38,41 @@ class PhoneRules:
 
 @functools.cache
 def phone_rules() -> PhoneRules:
-    """Return the rules of the installed phonenumbers.
+    """Return the rules of the installed phonenumbers."""
+    shipped = resources.files(__package__).joinpath(_SHIPPED).read_text("utf-8")
+    return rules_for(_installed(), shipped=shipped)
+
+
+def rules_for(
+    version: str,
+    *,
+    shipped: str,
+    cache: Path | None = None,
+    derive: Callable[[], PhoneRules] | None = None,
+) -> PhoneRules:
+    """Return the rules of one version of phonenumbers, the installed one.
 
     They are shipped for one version; for any other they are derived once, which takes a few
-    seconds, and kept in the user's cache directory.
-    """
-    version = _installed()
-    shipped = _read(resources.files(__package__).joinpath(_SHIPPED).read_text("utf-8"))
-    if shipped and shipped.version == version:
-        return shipped
-    cache = _cache_file(version)
-    with suppress(OSError):
-        cached = _read(cache.read_text("utf-8"))
-        if cached and cached.version == version:
-            return cached
-    from bulkload.validation.fast.calling import derive
+    seconds, and kept.
 
-    rules = derive()
+    Args:
+        version: Of the installed phonenumbers.
+        shipped: Text of the file that is shipped.
+        cache: Folder for derived rules; None: the user's cache directory.
+        derive: Makes them from the installed metadata; None: `calling.derive`.
+    """
+    rules = _read(shipped)
+    if rules and rules.version == version:
+        return rules
+    path = (_cache_folder() if cache is None else cache) / f"phone-rules-{version}.json"
+    with suppress(OSError):
+        rules = _read(path.read_text("utf-8"))
+        if rules and rules.version == version:
+            return rules
+    rules = (derive or _derived)()
     # Without a cache directory the next run derives them again: slower, not wrong.
     with suppress(OSError):
-        _write(cache, rules)
+        _write(path, rules)
     return rules
 
 
@@ -86,10 +102,17 @@ def _read(text: str) -> PhoneRules | None:
         return None
 
 
-def _cache_file(version: str) -> Path:
+def _derived() -> PhoneRules:
+    # Not above: it loads all of phonenumbers' metadata, which only a new version asks for.
+    from bulkload.validation.fast.calling import derive
+
+    return derive()
+
+
+def _cache_folder() -> Path:
     import platformdirs
 
-    return platformdirs.user_cache_path("bulkload") / f"phone-rules-{version}.json"
+    return platformdirs.user_cache_path("bulkload")
 
 
 def _write(path: Path, rules: PhoneRules) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from bulkload.records import Action, Field, Kind
 from bulkload.validation.fast.bodies import object_text
-from bulkload.validation.fast.twins import Beside, Twin
+from bulkload.validation.fast.twins import Twin, twin_of
 
 ROW = "row_number"
 ACTION = "@action"
@@ -47,13 +47,10 @@ class Tiers:
         keys: Sequence[str],
         action: Action,
         bodies: bool,
+        twin_of: Callable[[Field, Container[str]], Twin] = twin_of,
     ) -> None:
         self._columns = frozenset(columns)
-        beside = Beside(self._columns)
-        self._twins = tuple(beside.twin(field) for field in fields)
-        self._settling = tuple(
-            twin for twin in self._twins if twin.field.kind in {Kind.EMAIL, Kind.PHONE}
-        )
+        self._twins = tuple(twin_of(field, self._columns) for field in fields)
         self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
         self._bodies = bodies
 

@@ -6,8 +6,7 @@ about all else it says nothing. `tests.fuzz_fast_path` looks for a counterexampl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
 
 import polars as pl
 
@@ -182,7 +181,8 @@ class _Boolean(Twin):
 
     def json(self, value: pl.Expr) -> pl.Expr:
         yes = patterns.spellings_of(patterns.TRUE_WORDS)
-        return pl.when(value.is_in(yes)).then(pl.lit("true")).otherwise(pl.lit("false"))
+        said = pl.when(value.is_in(yes)).then(pl.lit("true"))
+        return said.when(value.is_not_null()).then(pl.lit("false"))
 
     def key(self, value: pl.Expr) -> pl.Expr:
         return self.json(value)
@@ -246,16 +246,10 @@ _TWINS: Mapping[Kind, type[Twin]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Which columns stand beside the records: `email@problem`, `phone@region`."""
-
-    columns: frozenset[str]
-
-    def twin(self, field: Field) -> Twin:
-        """Return what Polars can say about `field`."""
-        if field.kind is Kind.PHONE:
-            return _Phone(field, has_regions=f"{field.name}@region" in self.columns)
-        if field.kind is Kind.CHOICE and not field.choices:
-            return _Text(field)
-        return _TWINS[field.kind](field)
+def twin_of(field: Field, columns: Container[str]) -> Twin:
+    """Return what Polars can say about `field` in records with these columns."""
+    if field.kind is Kind.PHONE:
+        return _Phone(field, has_regions=f"{field.name}@region" in columns)
+    if field.kind is Kind.CHOICE and not field.choices:
+        return _Text(field)
+    return _TWINS[field.kind](field)
