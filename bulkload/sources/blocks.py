@@ -20,6 +20,7 @@ from bulkload.sources.scanner import DAMAGE, Grammar, Scanner, Span
 
 QUOTED_SHARE = 0.4
 """Above this share of lines with quotes, all lines are matched together in Polars."""
+_FEW_LINES = 64
 
 
 @dataclass(slots=True)
@@ -56,16 +57,18 @@ def clean(block: bytes, scanner: Scanner, line_end: bytes) -> Sifted | None:
     if b"\0" in block or _foreign_ends(block, line_end):
         return None
     delimiters = block.count(grammar.delimiter)
+    limit = max(_FEW_LINES, delimiters // max(grammar.width - 1, 1) * QUOTED_SHARE)
     quoted_lines, found = 0, block.find(grammar.quote) if grammar.quote else -1
-    limit = max(64, block.count(grammar.delimiter) // max(grammar.width - 1, 1) * QUOTED_SHARE)
+    fits, delimiter, quote = scanner.strict.match, grammar.delimiter, grammar.quote
     while found >= 0:
         start = block.rfind(line_end, 0, found) + 1
         end = block.find(line_end, found) + 1 or len(block)
-        if not scanner.is_good(block, start, end) or quoted_lines > limit:
+        record = fits(block, start, end)
+        if record is None or record.end() != end or quoted_lines > limit:
             return None
         quoted_lines += 1
-        delimiters -= block.count(grammar.delimiter, start, end)
-        found = block.find(grammar.quote, end)
+        delimiters -= block.count(delimiter, start, end)
+        found = block.find(quote, end)
     return Sifted(
         proven=block,
         line_end=line_end,
@@ -77,8 +80,13 @@ def clean(block: bytes, scanner: Scanner, line_end: bytes) -> Sifted | None:
 
 
 def sift(block: bytes, scanner: Scanner, line_end: bytes, *, final: bool) -> Sifted:
-    """Take a block apart: good lines by expression, everything else record by record."""
+    """Take a block apart: good lines by expression, everything else record by record.
+
+    Raises:
+        UnicodeDecodeError: The block is not UTF-8 (or Polars' error for the same).
+    """
     if _foreign_ends(block, line_end):
+        block.decode()
         return _one_by_one(block, scanner, final=final)
     lines = _as_lines(block, line_end)
     ends = (lines.str.len_bytes().cast(pl.Int64) + 1).cum_sum()
@@ -150,22 +158,25 @@ def _walk(
     out = Sifted(used=len(block))
     troubled = (~good).arg_true()
     starts = ends.shift(1, fill_value=0).gather(troubled).to_list()
+    line_ends = ends.gather(troubled).to_list()
     pieces: list[bytes] = []
     dropped: list[int] = []
     kept: list[int] = []
     piece = 0
     at = 0
-    for line, start in zip(troubled.to_list(), starts, strict=True):
+    for line, start, end in zip(troubled.to_list(), starts, line_ends, strict=True):
         if start < at:
             continue
-        span = scanner.record(block, start, final=final)
+        span = scanner.wrong_width(block, start, min(end, len(block)))
+        if span is None:
+            span = scanner.record(block, start, final=final)
         if span is None:
             out.used = start
             dropped.extend(range(line, len(good)))
             out.line_count = line
             break
         at = span.end
-        covered = _line_ends(block, start, at)
+        covered = 1 if at == end else _line_ends(block, start, at)
         if span.problem or span.blank:
             pieces.append(block[piece:start])
             piece = at

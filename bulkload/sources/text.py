@@ -66,6 +66,7 @@ class TextTable:
     _line_end: bytes = field(init=False)
     _sound: Scanner = field(init=False)
     _harmed: Scanner = field(init=False)
+    _troubled: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self._sound, self._harmed = self._scanner(damaged=False), self._scanner(damaged=True)
@@ -127,18 +128,21 @@ class TextTable:
                 yield job
 
     def _job(self, pool: ThreadPoolExecutor, block: bytes, harmed: bool, *, final: bool) -> _Job:
-        sifted = None if harmed else clean(block, self._sound, self._line_end)
+        # Where one block was troubled the next one mostly is, and need not be proven clean first.
+        try_clean = not harmed and not self._troubled
+        sifted = clean(block, self._sound, self._line_end) if try_clean else None
         if sifted is None:
             block, sifted = self._sifted(block, harmed=harmed, final=final)
+            self._troubled = bool(sifted.spans)
         return _Job(block, sifted, pool.submit(self._parsed, sifted))
 
     def _sifted(self, block: bytes, *, harmed: bool, final: bool) -> tuple[bytes, Sifted]:
-        try:
-            block.decode()
-        except UnicodeDecodeError:
-            block, harmed = block.decode("utf-8", "replace").encode(), True
         scanner = self._harmed if harmed else self._sound
-        return block, sift(block, scanner, self._line_end, final=final)
+        try:
+            return block, sift(block, scanner, self._line_end, final=final)
+        except (UnicodeDecodeError, pl.exceptions.PolarsError):
+            block = block.decode("utf-8", "replace").encode()
+            return block, sift(block, self._harmed, self._line_end, final=final)
 
     def _oversize(self, pool: ThreadPoolExecutor, line: bytes) -> _Job:
         """Return a job for a line that is too long to be held; what is kept of it is its begin."""
