@@ -6,11 +6,13 @@ reject's `details`; values are inserted as they are and escaped by whoever shows
 
 from __future__ import annotations
 
-from bulkload.messages import en
+from bulkload.messages import de, en
 from bulkload.messages.entry import Message
+from bulkload.messages.phrases import WORDS, number
+from bulkload.messages.regions import region_name
 from bulkload.records import Finding, Reject
 
-LANGUAGES = {"en": en.MESSAGES}
+LANGUAGES = {"en": en.MESSAGES, "de": de.MESSAGES}
 
 
 def message_for(code: str, language: str = "en") -> Message:
@@ -25,12 +27,12 @@ def message_for(code: str, language: str = "en") -> Message:
 
 def what(found: Reject | Finding, language: str = "en") -> str:
     """Return what is wrong, as one sentence."""
-    return _filled(message_for(found.code, language).what, found)
+    return _filled(message_for(found.code, language).what, found, language)
 
 
 def fix(found: Reject | Finding, language: str = "en") -> str:
     """Return how to mend it, as one sentence."""
-    return _filled(message_for(found.code, language).fix, found)
+    return _filled(message_for(found.code, language).fix, found, language)
 
 
 def title(code: str, language: str = "en") -> str:
@@ -38,8 +40,11 @@ def title(code: str, language: str = "en") -> str:
     return message_for(code, language).title or code.replace("-", " ").capitalize()
 
 
-def _filled(template: str, found: Reject | Finding) -> str:
-    values = {"column": found.column, **found.details}
+def _filled(template: str, found: Reject | Finding, language: str) -> str:
+    details = {
+        name: _spoken(name, value, found.code, language) for name, value in found.details.items()
+    }
+    values = {"column": found.column, **details}
     if isinstance(found, Reject):
         values |= {
             "cell": found.cell,
@@ -47,8 +52,15 @@ def _filled(template: str, found: Reject | Finding) -> str:
             "row_number": str(found.row_number),
         }
     else:
-        values |= {"count": str(found.count), "examples": ", ".join(found.examples)}
+        values |= {"count": number(found.count, language), "examples": ", ".join(found.examples)}
     return template.format_map(_Values(values))
+
+
+def _spoken(name: str, value: str, code: str, language: str) -> str:
+    # A code that is no country is the very thing that sentence is about.
+    if name == "region" and code != "phone-unknown-region":
+        value = region_name(value, language)
+    return WORDS.get(language, {}).get(value, value)
 
 
 class _Values(dict[str, str]):

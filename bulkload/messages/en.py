@@ -10,6 +10,11 @@ MESSAGES: dict[str, Message] = {
         fix="Keep one of the two rows, or give this customer an own e-mail and phone",
         cause="The same person stands in the list twice, or two people share one contact",
     ),
+    "refused-by-system": Message(
+        what="The system refused row {row_number}: {message}",
+        fix="Correct what it complains about, and import the row again",
+        cause="The system checks more than can be checked from outside",
+    ),
     "required-missing": Message(
         what='"{field}" is missing: {column} is empty',
         fix="Fill the cell in",

@@ -253,6 +253,18 @@ GERMAN = {
     "next-step": "Berichtigen Sie {path}, speichern Sie, und rufen Sie `bulkload import` damit auf: Gesendet wird nur, was noch nicht zugestellt ist.",
 }
 
+WORDS = {
+    "de": {
+        "any country": "jedes Land",
+        "day first": "der Tag zuerst",
+        "month first": "der Monat zuerst",
+        "numbers": "Zahlen",
+        "dates": "Daten",
+        "text or something else": "Text oder anderes",
+    }
+}
+"""Words that stages put into the details of a reject or a finding, by language."""
+
 PHRASES = {"en": ENGLISH, "de": GERMAN}
 
 

@@ -1,0 +1,245 @@
+"""Deutsch, für das, was beim Lesen auffällt: Zeilen, die sich nicht zerlegen lassen, und Spuren von Schäden."""
+
+from bulkload.messages.entry import Message
+
+MESSAGES: dict[str, Message] = {
+    "row-too-short": Message(
+        title="Zu wenige Zellen in der Zeile",
+        what="Zeile {row_number} hat {found} Zellen statt {expected}",
+        fix="Das fehlende Trennzeichen ergänzen, oder Zellen mit Zeilenumbrüchen in Anführungszeichen setzen",
+        cause="Ein Trennzeichen ging verloren, oder ein Zeilenumbruch in einer Zelle steht nicht in Anführungszeichen",
+    ),
+    "row-too-long": Message(
+        title="Zu viele Zellen in der Zeile",
+        what="Zeile {row_number} hat {found} Zellen statt {expected}",
+        fix='Die Zelle, die das Trennzeichen enthält, in Anführungszeichen setzen: "Smith, John"',
+        cause="Eine Zelle enthält das Trennzeichen und steht nicht in Anführungszeichen",
+    ),
+    "quote-unclosed": Message(
+        title="Offenes Anführungszeichen",
+        what="Zeile {row_number} öffnet ein Anführungszeichen und schließt es nicht",
+        fix="Das Anführungszeichen schließen oder entfernen",
+        cause="Ein Anführungszeichen wurde in eine Zelle getippt und beim Schreiben nicht verdoppelt",
+    ),
+    "quote-misplaced": Message(
+        title="Anführungszeichen mitten in der Zelle",
+        what="Zeile {row_number} hat ein Anführungszeichen mitten in einer Zelle",
+        fix='Die ganze Zelle in Anführungszeichen setzen und das innere verdoppeln: "Dwayne ""Rock"" Johnson"',
+        cause="Das Programm, das die Datei schrieb, setzt keine Anführungszeichen",
+    ),
+    "nul-byte": Message(
+        title="NUL-Byte",
+        what="Zeile {row_number} enthält ein NUL-Byte, das in keinem Text vorkommt",
+        fix="Die Zeile neu tippen, oder die Datei neu exportieren",
+        cause="Die Datei wurde beschädigt oder ist keine Textdatei",
+    ),
+    "undecodable": Message(
+        title="Unlesbare Bytes",
+        what="Zeile {row_number} enthält Bytes, die in der Kodierung der Datei keine Zeichen sind",
+        fix="Die Zelle mit dem Zeichen \N{REPLACEMENT CHARACTER} berichtigen, oder die richtige --encoding nennen",
+        cause="Teile der Datei kommen aus Programmen mit verschiedenen Kodierungen",
+    ),
+    "cell-too-large": Message(
+        title="Zelle zu groß",
+        what="Zeile {row_number} hat eine Zelle von {found} Bytes; gelesen werden höchstens {limit}",
+        fix="Die Zelle kürzen, oder --max-cell-bytes erhöhen",
+        cause="Ein Bild oder ein ganzes Dokument wurde in eine Zelle eingefügt",
+    ),
+    "row-too-large": Message(
+        title="Zeile zu groß",
+        what="Zeile {row_number} ist länger als {limit} Bytes",
+        fix="Die Zeile kürzen, oder --max-row-bytes erhöhen",
+        cause="Zeilenenden fehlen, oder ein Dokument wurde in eine Zelle eingefügt",
+    ),
+    "cell-without-header": Message(
+        title="Text ohne Überschrift",
+        what="Zeile {row_number} hat Text in einer Spalte ohne Überschrift",
+        fix="Der Spalte eine Überschrift geben, oder den Text löschen",
+        cause="Neben der Tabelle wurde etwas notiert",
+    ),
+    "cell-error": Message(
+        title="Fehlerwert in der Zelle",
+        what="{column}: In der Zelle steht der Fehler „{cell}“ statt eines Wertes",
+        fix="Die Formel in der Arbeitsmappe berichtigen, oder den Wert eintippen",
+        cause="Eine Formel verweist auf eine Zelle, die es nicht mehr gibt, oder sucht, was nicht da ist",
+        example="#NV",
+    ),
+    "formula-without-value": Message(
+        title="Formel ohne Wert",
+        what="{column}: Formel ohne Wert; die Arbeitsmappe wurde nie berechnet",
+        fix="Die Arbeitsmappe in einer Tabellenkalkulation öffnen und speichern, oder die Werte einfügen",
+        cause="Ein Programm schrieb die Formel, und keine Tabellenkalkulation hat sie seitdem berechnet",
+    ),
+    "line-not-an-object": Message(
+        title="Kein JSON-Objekt",
+        what="Zeile {row_number} ist kein JSON-Objekt",
+        fix='Ein Objekt je Zeile schreiben: {{"email": "ada@example.com"}}',
+        cause="Die Zeile ist abgeschnitten, oder enthält eine Liste oder einen bloßen Wert",
+    ),
+    "header-cleaned": Message(
+        title="Überschrift gesäubert",
+        what="Die Überschrift „{column}“ hatte unsichtbare Zeichen oder Zeilenumbrüche; sie wurden weggelassen",
+        fix="Nichts zu tun; Zuordnungen nennen sie ohne diese Zeichen",
+    ),
+    "header-blank": Message(
+        title="Spalte ohne Überschrift",
+        what="Eine Spalte hat keine Überschrift und heißt deshalb {column}",
+        fix="Ihr eine Überschrift geben, oder sie in der Zuordnung unter ignore: nennen",
+    ),
+    "header-duplicate": Message(
+        title="Überschrift doppelt",
+        what="Die Überschrift „{examples}“ steht zweimal da; die zweite heißt deshalb „{column}“",
+        fix="Den beiden Spalten verschiedene Überschriften geben",
+    ),
+    "header-looks-like-data": Message(
+        title="Überschriften wie ein Kunde",
+        what="Die Zeile der Überschriften sieht wie ein Kunde aus: {examples}",
+        fix="Eine Zeile mit Überschriften ergänzen, oder die Datei mit --no-header lesen",
+    ),
+    "header-width": Message(
+        title="Überschriften und Zeilen verschieden breit",
+        what="Die Zeile der Überschriften hat {found} Zellen, die Zeilen haben {expected}",
+        fix="Nachsehen, ob jede Spalte unter ihrer eigenen Überschrift steht",
+    ),
+    "header-merged": Message(
+        title="Verbundene Überschriften",
+        what="Überschriften sind über mehrere Spalten verbunden ({examples})",
+        fix="Jeder Spalte eine eigene Überschrift geben",
+    ),
+    "blank-rows": Message(
+        title="Leere Zeilen",
+        what="{count} Zeilen enthalten gar keinen Text und wurden weggelassen",
+        fix="Nichts zu tun",
+    ),
+    "totals-row": Message(
+        title="Summenzeile",
+        what="{count} Zeilen sehen nach Summen aus, nicht nach Kunden: {examples}",
+        fix="Die Summenzeile löschen, oder die Zuordnung sie auslassen lassen",
+    ),
+    "scientific-notation": Message(
+        title="Wissenschaftliche Schreibweise",
+        what="{column}: {count} Zahlen wurden in die wissenschaftliche Schreibweise verwandelt ({examples})",
+        fix="Die Spalte in der Tabellenkalkulation als Text formatieren und die Zahlen neu holen; die letzten Ziffern sind verloren",
+        cause="Eine Tabellenkalkulation zeigt lange Zahlen so an und schreibt in CSV, was sie anzeigt",
+        example="4.915E+11",
+    ),
+    "decimal-tail": Message(
+        title="Zahlen mit .0 am Ende",
+        what="{column}: {count} Zahlen enden auf .0 ({examples})",
+        fix="Die Zuordnung .0 am Ende entfernen lassen",
+        cause="Ein Programm las ganze Zahlen als Dezimalzahlen und schrieb sie so zurück",
+        example="491711234567.0",
+    ),
+    "zeros-stripped": Message(
+        title="Führende Nullen verloren",
+        what="{column}: {count} Werte sind kürzer als die üblichen {usual} Ziffern ({examples}); führende Nullen scheinen verloren",
+        fix="Die Spalte als Text neu holen, oder die Zuordnung mit Nullen auffüllen lassen",
+        cause="Eine Tabellenkalkulation hielt Kennziffern für Zahlen",
+        example="1067 für die Postleitzahl 01067",
+    ),
+    "digits-lost": Message(
+        title="Ziffern verloren",
+        what="{column}: {count} Zahlen haben mehr als 15 Ziffern und enden auf Nullen ({examples}); eine Tabellenkalkulation behält 15",
+        fix="Die Spalte als Text neu holen; die Ziffern lassen sich nicht wiederherstellen",
+        cause="Eine Tabellenkalkulation hielt Karten- oder Kontonummern für Zahlen",
+        example="4111111111111000",
+    ),
+    "serial-dates": Message(
+        title="Tageszahlen statt Daten",
+        what="{column}: {count} Daten sind Tageszahlen einer Tabellenkalkulation ({examples})",
+        fix="Die Spalte in der Tabellenkalkulation als Datum formatieren, oder die Zuordnung Tageszahlen lesen lassen",
+        cause="Die Spalte wurde ohne ihr Datumsformat exportiert",
+        example="32874 für 1990-01-01",
+    ),
+    "dates-ambiguous": Message(
+        title="Tag und Monat nicht zu unterscheiden",
+        what="{column}: Kein Datum verrät, ob der Tag oder der Monat zuerst steht ({examples})",
+        fix="In der Zuordnung sagen, was zuerst steht",
+        example="03/08/1990",
+    ),
+    "dates-decided": Message(
+        title="Reihenfolge der Daten",
+        what="{column}: Die Daten sind so geschrieben: {order}; {examples} entscheidet es",
+        fix="Das in der Zuordnung sagen",
+    ),
+    "dates-contradict": Message(
+        title="Daten widersprechen sich",
+        what="{column}: Bei manchen Daten steht der Tag zuerst, bei anderen der Monat ({examples})",
+        fix="Die Spalte berichtigen; keine Reihenfolge passt zu allen Daten",
+        cause="Eine Tabellenkalkulation in anderer Sprache las einige der Daten und ließ die anderen als Text",
+    ),
+    "mixed-types": Message(
+        title="Gemischte Spalte",
+        what="{column}: {count} Zellen sind {odd}, die anderen {usual} ({examples})",
+        fix="Diese Zellen ansehen; vielleicht sind zwei Spalten vertauscht",
+    ),
+    "invisible-characters": Message(
+        title="Unsichtbare Zeichen",
+        what="{column}: {count} Zellen enthalten geschützte Leerzeichen oder unsichtbare Zeichen ({examples})",
+        fix="Die Zuordnung die Spalte säubern lassen",
+        cause="Die Zellen wurden von einer Webseite kopiert",
+    ),
+    "control-characters": Message(
+        title="Steuerzeichen",
+        what="{column}: {count} Zellen enthalten Steuerzeichen ({examples})",
+        fix="Diese Zellen neu tippen",
+    ),
+    "direction-characters": Message(
+        title="Richtungszeichen",
+        what="{column}: {count} Zellen enthalten Zeichen, die die Schreibrichtung wenden ({examples})",
+        fix="Diese Zellen neu tippen",
+    ),
+    "mojibake": Message(
+        title="Falsch gelesene Umlaute",
+        what="{column}: {count} Zellen wurden schon einmal in der falschen Kodierung gelesen ({examples})",
+        fix="Die Datei noch einmal als UTF-8 exportieren; das ursprüngliche Programm hat den richtigen Text noch",
+        cause="Eine UTF-8-Datei wurde als westeuropäisch geöffnet und gespeichert",
+        example="JosÃ©",
+    ),
+    "replacement-character": Message(
+        title="Verlorene Zeichen",
+        what="{column}: {count} Zellen enthalten das Zeichen \N{REPLACEMENT CHARACTER}, wo ein Zeichen verloren ging ({examples})",
+        fix="Die Datei noch einmal als UTF-8 exportieren, oder die Zellen berichtigen",
+    ),
+    "rows-hidden": Message(
+        title="Verborgene Zeilen",
+        what="{count} Zeilen sind in der Arbeitsmappe ausgeblendet oder weggefiltert; sie werden gelesen wie die anderen",
+        fix="Sind sie nicht gemeint, sie löschen oder die sichtbaren Zeilen in ein neues Blatt kopieren",
+    ),
+    "columns-hidden": Message(
+        title="Verborgene Spalten",
+        what="{count} Spalten sind in der Arbeitsmappe ausgeblendet; sie werden gelesen wie die anderen",
+        fix="Die nicht gemeinten in der Zuordnung unter ignore: nennen",
+    ),
+    "sheets-more": Message(
+        title="Weitere Blätter",
+        what="Nur das Blatt „{sheet}“ wurde gelesen; die Arbeitsmappe hat auch {examples}",
+        fix="Mit --sheet ein anderes wählen",
+    ),
+    "sheets-hidden": Message(
+        title="Verborgene Blätter",
+        what="Die Arbeitsmappe hat ausgeblendete Blätter: {examples}",
+        fix="Ist eines davon gemeint, es mit --sheet wählen",
+    ),
+    "numbers-as-shown": Message(
+        title="Zahlen wie angezeigt",
+        what="{column}: {count} Zahlen wurden gelesen, wie die Arbeitsmappe sie zeigt ({examples})",
+        fix="Nichts zu tun",
+        cause="Ein Zahlenformat ergänzt Nullen oder Zeichen, die nicht in der Zelle stehen",
+    ),
+    "numbers-not-as-shown": Message(
+        title="Zahlen nicht wie angezeigt",
+        what="{column}: {count} Zahlen haben das Format {format}, das bulkload nicht zeigen kann; gelesen wurde die bloße Zahl",
+        fix="Die Spalte als Text formatieren, oder einige ihrer Werte vergleichen",
+    ),
+    "dates-1904": Message(
+        title="Tage ab 1904",
+        what="Die Arbeitsmappe zählt ihre Tage ab 1904, wie früher auf dem Mac; so wurden ihre Daten gelesen",
+        fix="Ein Datum mit der Tabellenkalkulation vergleichen",
+    ),
+    "cells-merged": Message(
+        title="Verbundene Zellen",
+        what="{count} Zellen sind verbunden ({examples}); nur die erste Zeile davon hat den Wert",
+        fix="Die Verbindung aufheben und den Wert eintragen, wo er hingehört",
+    ),
+}
