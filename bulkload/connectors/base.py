@@ -316,6 +316,10 @@ class FitsMapping(Protocol):
         """
 
 
+UNTOLD = "created or updated; the system does not tell which"
+"""`Meaning.message` of a row of a batch that was applied, where its `status` is only one of two."""
+
+
 @dataclass(frozen=True, slots=True)
 class BulkBatch:
     """Payloads that go out in one request, no key twice."""

@@ -27,8 +27,10 @@ def check(definitions: Definitions, fields: Sequence[Field]) -> tuple[Problem, .
     """Return what the program would refuse (REJECT) or only not understand (WARN).
 
     Names that are not defined, kinds that do not suit the declared type, and required custom fields
-    that no column or constant speaks of.
+    that no column or constant speaks of. A program that defines nothing takes everything.
     """
+    if not definitions.by_name and not definitions.closed:
+        return ()
     mapped = {
         field.name.removeprefix(definitions.prefix): field
         for field in fields

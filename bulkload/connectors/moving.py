@@ -160,7 +160,8 @@ def _own(headers: Sequence[str], side: _Side) -> Iterator[tuple[str, Rule]]:
     for header in headers:
         known = side.schema.field(header) is not None
         if known and _NAME.fullmatch(header) and not header.startswith("external_references"):
-            yield header, {"column": header}
+            meaning = "birthday" if header in side.columns["birthday"] else ""
+            yield header, _typed(meaning, header)
 
 
 def _moved(headers: Sequence[str], origin: str, to: str) -> Iterator[tuple[str, Rule]]:

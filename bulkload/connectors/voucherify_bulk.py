@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bulkload.connectors.answers import masked, text_of
-from bulkload.connectors.base import BulkBatch, BulkProgress, Meaning, Outcome, Problem
+from bulkload.connectors.base import UNTOLD, BulkBatch, BulkProgress, Meaning, Outcome, Problem
 from bulkload.connectors.voucherify_answers import words
 from bulkload.records import Action, Payload, Status
 from bulkload.wire import Request, Response
@@ -190,8 +190,7 @@ def _applied(payload: Payload, key: str, report: Mapping[str, Any] | None) -> Me
         return Meaning(Outcome.APPLIED, status, key)
     if payload.action is Action.CREATE:
         return Meaning(Outcome.APPLIED, Status.CREATED, key)
-    message = "created or updated; the bulk report does not tell which"
-    return Meaning(Outcome.APPLIED, Status.UPDATED, key, message=message)
+    return Meaning(Outcome.APPLIED, Status.UPDATED, key, message=UNTOLD)
 
 
 def _refusal(complaint: Mapping[str, Any]) -> Meaning:

@@ -15,7 +15,14 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-from bulkload.connectors.base import BulkBatch, BulkLane, BulkProgress, Meaning, Outcome
+from bulkload.connectors.base import (
+    UNTOLD,
+    BulkBatch,
+    BulkLane,
+    BulkProgress,
+    Meaning,
+    Outcome,
+)
 from bulkload.delivery.entries import Attempt, RowState
 from bulkload.delivery.exchange import Exchange, Heard
 from bulkload.delivery.jobs import Board, Job
@@ -31,6 +38,7 @@ LONGEST_POLL_S = 20.0
 LONGEST_JOB_S = 3600.0
 """A job that takes longer ends the run, which can be resumed: its rows are then submitted again."""
 TOO_LARGE = 413
+FEW_PAGES = 4
 DECIDED_TOGETHER = 256
 
 
@@ -51,6 +59,9 @@ class BulkSender:
         self._sender = sender
         self._lane = lane
         self._is_stopping = is_stopping
+        self._looked = False
+        self._there: set[tuple[str, str]] | None = None
+        """Keys of everybody who was there before the first batch; None if they are too many."""
         self._apart: set[int] = set()
         """Rows that go singly, whatever the lane takes."""
 
@@ -58,9 +69,27 @@ class BulkSender:
         """Send batches for ever; cancelled at the end of the run."""
         while not self._is_stopping():
             jobs = await self._gathered()
+            if not self._looked:
+                self._looked = True
+                await self._look_around()
             by_row = {job.row_number: job for job in jobs}
             for batch in self._lane.batches([job.payload for job in jobs]):
                 await self._deliver(batch, [by_row[p.row_number] for p in batch.payloads])
+
+    async def _look_around(self) -> None:
+        """Note who is there already, where they are few; the lane's reports may not tell."""
+        connector, cursor = self._exchange.connector, None
+        there: set[tuple[str, str]] = set()
+        while True:
+            response = await self._exchange.read(connector.page(cursor))
+            page = connector.page_of(cursor, response)
+            if page.total is None or page.total > FEW_PAGES * self._exchange.promises.page_size:
+                return
+            there.update(key for c in page.customers for key in connector.keys_of(c).items())
+            cursor = page.next_cursor
+            if cursor is None:
+                self._there = there
+                return
 
     async def _gathered(self) -> list[Job]:
         """Return ready rows: as many as come without a pause, at least one."""
@@ -214,6 +243,10 @@ class BulkSender:
         if meaning.outcome is Outcome.REFUSED:
             await self._board.finish(job, Status.FAILED, message=meaning.message)
             return
+        if meaning.message == UNTOLD and self._there is not None:
+            was_there = not self._there.isdisjoint(job.payload.keys.items())
+            status = Status.UPDATED if was_there else Status.CREATED
+            meaning = dataclasses.replace(meaning, status=status, message="")
         self._exchange.quota.succeeded()
         await self._board.finish(
             job,
