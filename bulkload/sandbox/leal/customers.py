@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
-from bulkload.sandbox.leal import stamps
+from bulkload.sandbox.leal import references, stamps
 from bulkload.sandbox.leal.cards import active_card
 from bulkload.sandbox.leal.parameters import (
     body_of,
@@ -63,7 +63,8 @@ def create_customer(world: World, call: Call, account_id: str) -> Answer:
         world, "send_card_links", body["send_card_links"]
     )
     status = int(world.options.leal.create_status)
-    customer = _referenced(world, account, wanted)
+    holder_id = references.holder_of(world, account, wanted)
+    customer = None if holder_id is None else world.store.get(_scope(account), str(holder_id))
     how = world.options.leal.known_reference
     if customer is not None and how == "return-existing":
         return json_answer(status, _enrolled(world, call, customer, card_id, links=links))
@@ -187,19 +188,11 @@ def _check_birthday(world: World, customer: dict[str, Any]) -> None:
         customer["birthday"] = None
 
 
-def _referenced(world: World, account: int, wanted: dict[str, Any]) -> dict[str, Any] | None:
-    for reference in wanted.get("external_references") or []:
-        id_ = world.store.fetch(_references(account), _reference_key(reference))
-        if id_ is not None:
-            return world.store.get(_scope(account), str(id_))
-    return None
-
-
 def _claim(world: World, call: Call, customer: dict[str, Any]) -> None:
     """Let the customer's references name this customer and nobody else."""
-    kind = _references(customer["account_id"])
+    kind = references.kind(customer["account_id"])
     for reference in customer["external_references"]:
-        key = _reference_key(reference)
+        key = references.key_of(reference)
         holder_id = world.store.fetch(kind, key)
         if holder_id == customer["id"]:
             continue
@@ -207,7 +200,7 @@ def _claim(world: World, call: Call, customer: dict[str, Any]) -> None:
             holder = world.store.get(_scope(customer["account_id"]), str(holder_id))
             if holder is not None:
                 held = holder["external_references"]
-                holder["external_references"] = [r for r in held if _reference_key(r) != key]
+                holder["external_references"] = [r for r in held if references.key_of(r) != key]
                 _save(world, call, holder)
         world.store.put(kind, key, customer["id"], call.now)
 
@@ -239,9 +232,9 @@ def _conditions(world: World, call: Call, account: int) -> tuple[str, tuple[Any,
     if (source is None) != (external_id is None):
         raise invalid(external_id="must be combined with source")
     if source is not None:
-        key = _reference_key({"source": source, "external_id": external_id})
+        key = references.key_of({"source": source, "external_id": external_id})
         conditions.append("id = ?")
-        values.append(str(world.store.fetch(_references(account), key)))
+        values.append(str(world.store.fetch(references.kind(account), key)))
     if call.query.get("search"):
         conditions.append("instr(search, ?) > 0")
         values.append(call.query["search"].strip().casefold())
@@ -287,14 +280,6 @@ def _email(customer: dict[str, Any]) -> str | None:
 
 def _phone(customer: dict[str, Any]) -> str | None:
     return "".join(c for c in customer["phone"] or "" if c.isdigit()) or None
-
-
-def _reference_key(reference: dict[str, Any]) -> str:
-    return f"{reference['source']}\n{reference['external_id']}"
-
-
-def _references(account: int) -> str:
-    return f"leal/external_reference/{account}"
 
 
 def _horizon(world: World, call: Call) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
+from bulkload.sandbox.loyaltydog import consents
+from bulkload.sandbox.loyaltydog.consents import iso
 from bulkload.sandbox.loyaltydog.programs import program_of
 from bulkload.sandbox.loyaltydog.refusals import RefusedError
 from bulkload.sandbox.loyaltydog.shapes import (
@@ -88,12 +90,12 @@ def create_customer(world: World, call: Call, program_id: str) -> Answer:
         "currentMessage": None,
         "currentOfferId": None,
         "customFields": payload.customFields or {},
-        "createdAt": _iso(call.now),
-        "updatedAt": _iso(call.now),
+        "createdAt": iso(call.now),
+        "updatedAt": iso(call.now),
     }
     world.store.add(_scope(program_id), customer["id"], _keys(customer), customer, call.now)
     for name, granted in (payload.initialConsentGranted or {}).items():
-        _keep_consent(world, call, customer["id"], (name, granted, "api", None))
+        consents.keep(world, call, customer["id"], (name, granted, "api", None))
     return json_answer(200, customer)
 
 
@@ -133,8 +135,8 @@ def delete_customer(world: World, call: Call, program_id: str, customer_id: str)
     _customer(world, program_id, customer_id)
     world.store.remove(_scope(program_id), customer_id, call.now)
     body = {
-        "softDeletedAt": _iso(call.now),
-        "hardDeleteAfter": _iso(call.now + KEPT_AFTER_DELETE.total_seconds()),
+        "softDeletedAt": iso(call.now),
+        "hardDeleteAfter": iso(call.now + KEPT_AFTER_DELETE.total_seconds()),
         "status": "soft_deleted",
     }
     return json_answer(int(world.options.loyaltydog.delete_status), body)
@@ -160,10 +162,7 @@ def get_consents(world: World, call: Call, program_id: str, customer_id: str) ->
     """GET /customers/{id}/consents: the latest record per type, newest first."""
     program_of(world, program_id)
     _customer(world, program_id, customer_id, _horizon(world, call))
-    latest: dict[str, Any] = {}
-    for record in reversed(world.store.documents(_consents(customer_id))):
-        latest.setdefault(record["consentType"], record)
-    return json_answer(200, list(latest.values()))
+    return json_answer(200, consents.latest(world, customer_id))
 
 
 def add_consents(world: World, call: Call, program_id: str, customer_id: str) -> Answer:
@@ -172,7 +171,7 @@ def add_consents(world: World, call: Call, program_id: str, customer_id: str) ->
     program_of(world, program_id)
     _customer(world, program_id, customer_id)
     records = [
-        _keep_consent(
+        consents.keep(
             world,
             call,
             customer_id,
@@ -263,26 +262,9 @@ def _customer(
 
 
 def _saved(world: World, call: Call, program_id: str, customer: dict[str, Any]) -> Answer:
-    customer["updatedAt"] = _iso(call.now)
+    customer["updatedAt"] = iso(call.now)
     world.store.save(_scope(program_id), customer["id"], _keys(customer), customer, call.now)
     return json_answer(200, customer)
-
-
-def _keep_consent(
-    world: World, call: Call, customer_id: str, consent: tuple[str, Any, str, str | None]
-) -> dict[str, Any]:
-    kind, granted, method, policy = consent
-    record = {
-        "id": world.hex_id(24),
-        "consentType": kind,
-        "granted": granted,
-        "method": method,
-        "policyVersion": policy,
-        "userAgent": call.headers.get("user-agent"),
-        "createdAt": _iso(call.now),
-    }
-    world.store.put(_consents(customer_id), record["id"], record, call.now)
-    return record
 
 
 def _keys(customer: dict[str, Any]) -> Keys:
@@ -311,11 +293,3 @@ def _horizon(world: World, call: Call) -> float:
 
 def _scope(program_id: str) -> str:
     return f"loyaltydog/{program_id}"
-
-
-def _consents(customer_id: str) -> str:
-    return f"loyaltydog/consent/{customer_id}"
-
-
-def _iso(now: float) -> str:
-    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
