@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from bulkload.cli import main
 
 GOOD = """\
 passTypeIdentifier: pass.com.example.cafe
@@ -22,29 +23,45 @@ retention_period_days: 60
 """
 
 
-def bulkload(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "BULKLOAD_STATE_DIR": str(tmp_path / "state")}
-    for name in [name for name in environment if name.startswith(("LOYALTYDOG_", "VOUCHERIFY_"))]:
-        del environment[name]
-    return subprocess.run(
-        [sys.executable, "-m", "bulkload", "program", *arguments],
-        cwd=tmp_path,
-        env=environment,
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+@dataclass
+class Told:
+    """What a command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_a_program_is_created_listed_and_shown(tmp_path):
+Command = Callable[..., Told]
+
+
+@pytest.fixture
+def bulkload(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Command:
+    """Run `bulkload program ...` with a state of its own, in this process: it is many times faster."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BULKLOAD_STATE_DIR", str(tmp_path / "state"))
+    for name in ("LOYALTYDOG_API_TOKEN", "LOYALTYDOG_API_URL", "BULKLOAD_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str) -> Told:
+        capfd.readouterr()
+        code = main(["program", *arguments])
+        said = capfd.readouterr()
+        return Told(code, said.out, said.err)
+
+    return run
+
+
+def test_a_program_is_created_listed_and_shown(bulkload, tmp_path):
     """What the file says is what the system shows, under the id that the command printed."""
     (tmp_path / "cafe.yaml").write_text(GOOD, "utf-8")
 
-    created = bulkload(tmp_path, "create", "cafe.yaml", "--yes")
+    created = bulkload("create", "cafe.yaml", "--yes")
     program_id = created.stdout.strip()
-    listed = json.loads(bulkload(tmp_path, "list", "--json").stdout)
-    shown = json.loads(bulkload(tmp_path, "show", program_id).stdout)
+    listed = json.loads(bulkload("list", "--json").stdout)
+    shown = json.loads(bulkload("show", program_id).stdout)
 
     assert created.returncode == 0, created.stderr
     assert listed[program_id] == "Café Lovelace"
@@ -52,11 +69,11 @@ def test_a_program_is_created_listed_and_shown(tmp_path):
     assert [f["name"] for f in shown["customFields"]] == ["birthday"]
 
 
-def test_a_dry_run_sends_nothing(tmp_path):
+def test_a_dry_run_sends_nothing(bulkload, tmp_path):
     """`--dry-run` checks the file and starts nothing."""
     (tmp_path / "cafe.yaml").write_text(GOOD, "utf-8")
 
-    found = bulkload(tmp_path, "create", "cafe.yaml", "--dry-run", "--json")
+    found = bulkload("create", "cafe.yaml", "--dry-run", "--json")
 
     assert found.returncode == 0
     assert json.loads(found.stdout)["id"] is None
@@ -75,12 +92,12 @@ def test_a_dry_run_sends_nothing(tmp_path):
         pytest.param(None, "cannot be read", id="no-file"),
     ],
 )
-def test_bad_files_get_their_place_and_remedy(tmp_path, text, says):
+def test_bad_files_get_their_place_and_remedy(bulkload, tmp_path, text, says):
     """A wrong file ends with a sentence and its place, without a trace and without a call."""
     if text is not None:
         (tmp_path / "cafe.yaml").write_text(text, "utf-8")
 
-    found = bulkload(tmp_path, "create", "cafe.yaml")
+    found = bulkload("create", "cafe.yaml")
 
     assert found.returncode in (2, 65)
     assert says in found.stderr
@@ -88,19 +105,19 @@ def test_bad_files_get_their_place_and_remedy(tmp_path, text, says):
     assert found.stdout == ""
 
 
-def test_an_unknown_program_is_said(tmp_path):
+def test_an_unknown_program_is_said(bulkload):
     """An id that the system does not have is refused in words."""
-    found = bulkload(tmp_path, "show", "f" * 24)
+    found = bulkload("show", "f" * 24)
 
     assert found.returncode == 2
     assert "not found" in found.stderr.lower()
 
 
-def test_only_loyaltydog_creates_programs(tmp_path):
+def test_only_loyaltydog_creates_programs(bulkload, tmp_path):
     """The other systems' places are made elsewhere."""
     (tmp_path / "cafe.yaml").write_text(GOOD, "utf-8")
 
-    found = bulkload(tmp_path, "create", "cafe.yaml", "--profile", "sandbox-leal", "--yes")
+    found = bulkload("create", "cafe.yaml", "--profile", "sandbox-leal", "--yes")
 
     assert found.returncode == 2
     assert "LoyaltyDog only" in found.stderr
