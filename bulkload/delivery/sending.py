@@ -112,6 +112,10 @@ class Sender:
         if self._is_stopping():
             return
         if not self.key_is_fresh(job):
+            if job.may_be_applied and kind is Kind.KEYED:
+                # Under another key it would be another create.
+                await self._unknown.take(job)
+                return
             job.fresh_key(self._jitter)
         request = self._connector.create(job.payload, idempotency_key=job.idempotency_key)
         await self._send(job, "create", request, kind)

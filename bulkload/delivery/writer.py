@@ -59,13 +59,27 @@ class Commits:
         self.connection = connection
         self.count = count
         self._seal = seal
+        self._failure: Exception | None = None
 
     def commit(self, changes: Sequence[Change]) -> None:
         """Write changes in one transaction, on disk when this returns.
 
+        After one failure every further commit fails as well: what the disk holds is known again
+        only when the journal is opened anew (after a failed sync the kernel forgets what was not
+        written, and a second sync that succeeds proves nothing).
+
         Changes that share a commit are independent of each other: whoever makes them waits for the
         one before, so statements can be sorted by kind.
         """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            self._commit(changes)
+        except Exception as error:
+            self._failure = error
+            raise
+
+    def _commit(self, changes: Sequence[Change]) -> None:
         by_statement: dict[str, list[tuple[Any, ...]]] = {}
         for change in changes:
             for statement, parameters in change:
@@ -88,20 +102,16 @@ class InlineWriter:
 
     def __init__(self, commits: Commits) -> None:
         self._commits = commits
-        self._failure: Exception | None = None
 
     def put(self, change: Change, *, urgent: bool = True) -> asyncio.Future[None]:  # noqa: ARG002 - every change is written at once
         """Write a change in a commit of its own."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._failure is None:
-            try:
-                self._commits.commit([change])
-            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be sent any more
-                self._failure = error
-        if self._failure is None:
-            done.set_result(None)
+        try:
+            self._commits.commit([change])
+        except JournalStoppedError as error:
+            done.set_exception(error)
         else:
-            done.set_exception(stopped(self._failure))
+            done.set_result(None)
         return done
 
     def ask(self, question: Question[Answer]) -> Answer:
@@ -110,7 +120,7 @@ class InlineWriter:
 
     def write(self, change: Change) -> None:
         """Write a change in a commit of its own."""
-        _written(self._commits, change)
+        self._commits.commit([change])
 
     def close(self) -> None:
         """Close the connection."""
@@ -141,7 +151,6 @@ class ThreadWriter:
         self._commits = commits
         self._linger_s = linger_s
         self._inbox: queue.SimpleQueue[_Put | _Ask | _End] = queue.SimpleQueue()
-        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
@@ -159,7 +168,7 @@ class ThreadWriter:
 
     def write(self, change: Change) -> None:
         """Write a change in a commit of its own, in the thread."""
-        self.ask(lambda _connection: _written(self._commits, change))
+        self.ask(lambda _connection: self._commits.commit([change]))
 
     def close(self) -> None:
         """Write what is waiting, close the connection, end the thread."""
@@ -203,22 +212,14 @@ class ThreadWriter:
         return puts, None
 
     def _write(self, puts: list[_Put]) -> None:
-        if self._failure is None:
-            try:
-                self._commits.commit([put.change for put in puts])
-            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be sent any more
-                self._failure = error
-        refusal = None if self._failure is None else stopped(self._failure)
+        refusal: JournalStoppedError | None = None
+        try:
+            self._commits.commit([put.change for put in puts])
+        except JournalStoppedError as error:
+            refusal = error
         loop = puts[0].done.get_loop()
         if not loop.is_closed():
             loop.call_soon_threadsafe(_resolve, puts, refusal)
-
-
-def _written(commits: Commits, change: Change) -> None:
-    try:
-        commits.commit([change])
-    except Exception as error:
-        raise stopped(error) from error
 
 
 def _resolve(puts: list[_Put], error: JournalStoppedError | None) -> None:

@@ -70,7 +70,10 @@ def test_after_a_failed_sync_nothing_is_acknowledged_any_more(tmp_path, position
     through = connect_through(disk)
     with Journal.open(tmp_path / NAME, connect=through, make_writer=InlineWriter) as journal:
         disk.fail_sync_at = disk.syncs + 1 + position
-        first = asyncio.run(_intents(journal, range(2, 60)))
+        try:
+            first = asyncio.run(_intents(journal, range(2, 60)))
+        except BulkloadError:
+            first = []
         with pytest.raises(BulkloadError):
             journal.begin(source_sha256="x", mapping_sha256="m", target="t")
 

@@ -121,6 +121,8 @@ class World:
         self._born = rows
         self._renumber(list(range(1, rows + 1)))
         self.lives: list[Life] = []
+        self.run_id = ""
+        """Of the latest life."""
         where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
         self._folder = Path(tempfile.mkdtemp(dir=where))
         self._life_folder = self._folder / "0"
@@ -211,6 +213,7 @@ class World:
         connector = connector_of(self.promise)
         token = HASHED_KEY if self.promise is Promise.KEYED else JWT
         self.network.script.duplicates = DUPLICATES.get(self.promise, "allow")
+        self.run_id = run.run_id
         async with Wire(
             "http://faults.invalid",
             authorization=lambda: connector.authorization(token),
@@ -271,10 +274,9 @@ class World:
         with Journal.open(
             self._life_folder / NAME, clock=self.clock, make_writer=InlineWriter
         ) as journal:
-            newest = journal.runs()[0].run_id
             return [
                 Line(result.row_number, str(result.status), result.remote_id)
-                for result in journal.results(newest)
+                for result in journal.results(self.run_id)
             ]
 
     def verdict(self) -> Verdict:
