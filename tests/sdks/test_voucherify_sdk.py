@@ -140,6 +140,15 @@ def test_customers_are_changed_and_deleted(customers: Any) -> None:
         assert (error["key"], error["resource_type"]) == ("not_found", "customer")
 
 
+def test_customers_have_no_history(customers: Any) -> None:
+    """Segments, activity and redeemables parse, and are empty."""
+    create(customers)
+
+    for operation in ("segments", "activity", "redeemables"):
+        listed = getattr(customers, f"list_customer_{operation}")("ann@example.com")
+        assert (listed.object, listed.data_ref, listed.data) == ("list", "data", [])
+
+
 def test_customers_are_listed(customers: Any) -> None:
     """Paging, order, filters and the date cursor, with dates as the SDK writes them."""
     for number in range(5):

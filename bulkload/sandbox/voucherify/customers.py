@@ -67,7 +67,11 @@ def delete_permanently(world: World, call: Call, id_: str) -> Answer:
 def no_history(world: World, call: Call, id_: str) -> Answer:
     """GET segments, activity and redeemables of a customer: the sandbox has none."""
     people.find(world, id_, horizon(world, call))
-    body = {"object": "list", "data_ref": "data", "data": [], "total": 0, "has_more": False}
+    counts = {"segments": ("total",), "activity": ("has_more",)}
+    body: dict[str, Any] = {"object": "list", "data_ref": "data", "data": []}
+    empty = {"total": 0, "has_more": False}
+    for name in counts.get(call.path.rpartition("/")[2], tuple(empty)):
+        body[name] = empty[name]
     return json_answer(200, body)
 
 
