@@ -30,7 +30,9 @@ def inspect_(source: str, as_json: bool, show_values: bool, **flags: Any) -> Non
     """
     from bulkload.sources import SourceOptions, inspect_source
 
-    found = inspect_source(source, SourceOptions(**flags), show_values=show_values)
+    known = SourceOptions.__dataclass_fields__
+    reading = SourceOptions(**{name: flags[name] for name in flags if name in known})
+    found = inspect_source(source, reading, show_values=show_values)
     if as_json:
         click.echo(json.dumps(found.document(), ensure_ascii=False, indent=2))
         return

@@ -26,6 +26,8 @@ class ParquetTable:
     path: str
     headers: tuple[str, ...]
     batch_rows: int
+    controls: bool = True
+    wide: bool = True
 
     @property
     def positions(self) -> dict[str, int]:
@@ -98,6 +100,8 @@ class LinesTable:
     content: Content
     options: SourceOptions
     headers: tuple[str, ...] = ()
+    controls: bool = True
+    wide: bool = True
     found: list[Finding] = field(default_factory=list)
 
     @property

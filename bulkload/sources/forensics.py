@@ -18,16 +18,19 @@ from bulkload.sources.source import ROW_NUMBER
 from bulkload.sources.traces import (
     DATE,
     DATE_WORDS,
+    DATES,
     DAY_FIRST,
     DIGITS,
     DIGITS_LOST,
     IDENTIFIER_WORDS,
     MONTH_FIRST,
     NUMBER,
+    SCIENTIFIC,
     SERIAL,
     SUSPICIOUS_NUMBER,
     TOTAL,
     TRACES,
+    WIDE_TRACES,
     Trace,
 )
 
@@ -75,6 +78,8 @@ class _Column:
     role: Role = Role.NONE
     usual: str = ""
     """Pattern that nearly all of its first cells match."""
+    has_fixed_width: bool = False
+    """Codes of mostly one length, in which lost zeros can be told."""
     filled: int = 0
     traces: dict[str, Seen] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
@@ -109,8 +114,14 @@ class Watcher:
         self._totals = Seen()
         self._nets: list[_Net] = []
 
-    def see(self, rows: pl.DataFrame) -> None:
-        """Take note of some rows."""
+    def see(self, rows: pl.DataFrame, *, controls: bool = True, wide: bool = True) -> None:
+        """Take note of some rows.
+
+        Args:
+            rows: A batch.
+            controls: There may be control characters in it.
+            wide: There may be characters beyond ASCII in it.
+        """
         if not self._enabled or not rows.height:
             return
         if not self._started:
@@ -118,16 +129,21 @@ class Watcher:
                 _recognise(column, rows[column.name].head(_FIRST_ROWS).drop_nulls())
             self._nets = [net for column in self._columns for net in _nets(column)]
             self._started = True
+        nets = [
+            net
+            for net in self._nets
+            if (controls or net.code != "control-characters") and (wide or net.code != "wide")
+        ]
         # One pass over all columns, on all threads, tells where a closer look is needed.
         caught = rows.select(
-            *(net.mask.any().alias(str(number)) for number, net in enumerate(self._nets)),
+            *(net.quick().alias(str(number)) for number, net in enumerate(nets)),
         ).row(0)
-        for net, any_hit in zip(self._nets, caught, strict=True):
+        for net, any_hit in zip(nets, caught, strict=True):
             if any_hit:
                 net.look(rows)
         for column in self._columns:
             column.filled += rows.height - rows[column.name].null_count()
-            if {Role.NUMBERS, Role.IDENTIFIERS} <= set(column.role):
+            if column.has_fixed_width:
                 _see_lengths(column, rows)
         self._see_totals(rows)
 
@@ -178,6 +194,10 @@ def _recognise(column: _Column, cells: pl.Series) -> None:
         column.role |= Role.IDENTIFIERS
     if _share(header, DATE_WORDS) or _share(trimmed, DATE) > _HALF:
         column.role |= Role.DATES
+    digits = trimmed.filter(trimmed.str.contains(DIGITS))
+    if Role.IDENTIFIERS in column.role and len(digits) > _HALF * len(cells):
+        usual = digits.str.len_bytes().mode()[0]
+        column.has_fixed_width = _share(digits, f"^.{{{usual}}}$") > _HALF
     for pattern in (DATE, NUMBER):
         share = _share(trimmed, pattern)
         if len(cells) >= _ENOUGH and share >= _MOSTLY:
@@ -186,24 +206,24 @@ def _recognise(column: _Column, cells: pl.Series) -> None:
 
 
 def _nets(column: _Column) -> list[_Net]:
-    """Return what is looked for in a column."""
+    """Return what is looked for in a column, each with a cheap test for a whole batch."""
     cell = pl.col(column.name)
     nets = [
         _Net(column, trace.code, cell.str.contains(trace.pattern))
         for trace in TRACES
         if not trace.wide
     ]
-    wide = cell.str.len_bytes() != cell.str.len_chars()
-    nets.append(_Net(column, "wide", wide))
     if Role.NUMBERS in column.role:
         nets.append(_Net(column, "number", cell.str.contains(SUSPICIOUS_NUMBER)))
     if Role.DATES in column.role:
-        patterns = {"serial-dates": SERIAL, "day-first": DAY_FIRST, "month-first": MONTH_FIRST}
-        nets += [_Net(column, code, cell.str.contains(p)) for code, p in patterns.items()]
-        nets.append(_Net(column, "either", cell.str.contains(DATE)))
+        nets.append(_Net(column, "date", cell.str.contains(DATES)))
     if column.usual:
         odd = ~cell.str.contains(column.usual) & cell.str.contains(r"\S")
         nets.append(_Net(column, "mixed-types", odd))
+    wide = cell.str.len_bytes() != cell.str.len_chars()
+    # Two sums tell as much as a comparison in every row.
+    any_wide = cell.str.len_bytes().sum() != cell.str.len_chars().sum()
+    nets.append(_Net(column, "wide", wide, any_wide))
     return nets
 
 
@@ -214,26 +234,37 @@ class _Net:
     column: _Column
     code: str
     mask: pl.Expr
+    any_hit: pl.Expr | None = None
+
+    def quick(self) -> pl.Expr:
+        """Return whether a batch has a hit at all."""
+        return self.mask.any() if self.any_hit is None else self.any_hit
 
     def look(self, rows: pl.DataFrame) -> None:
         """Count the hits, and tell apart what a wide net has caught."""
         name = self.column.name
         hits = rows.lazy().select(ROW_NUMBER, name).filter(self.mask).collect()
         if self.code == "wide":
-            for trace in TRACES:
-                if trace.wide:
-                    found = hits.filter(pl.col(name).str.contains(trace.pattern))
-                    self.column.add(trace.code, found)
+            hits = hits.filter(pl.col(name).str.contains(WIDE_TRACES))
+            patterns = {trace.code: trace.pattern for trace in TRACES if trace.wide}
         elif self.code == "number":
             _see_numbers(self.column, hits)
+            return
+        elif self.code == "date":
+            patterns = {"serial-dates": SERIAL, "day-first": DAY_FIRST, "month-first": MONTH_FIRST}
+            if len(self.column.seen("either").rows) < _SHOWN:
+                patterns["either"] = DATE
         else:
             self.column.add(self.code, hits)
+            return
+        for code, pattern in patterns.items() if hits.height else ():
+            self.column.add(code, hits.filter(pl.col(name).str.contains(pattern)))
 
 
 def _see_numbers(column: _Column, hits: pl.DataFrame) -> None:
     cell = pl.col(column.name)
     for code, pattern, identifiers in (
-        ("scientific-notation", r"(?i)^\s*[+-]?\d([.,]\d+)?E[+]?\d+\s*$", False),
+        ("scientific-notation", SCIENTIFIC, False),
         ("decimal-tail", r"^\s*\d{5,}[.,]0{1,2}\s*$", False),
         ("decimal-tail", r"^\s*\d{1,4}[.,]0{1,2}\s*$", True),
     ):
@@ -279,7 +310,7 @@ def _findings(column: _Column) -> list[Finding]:
 
 def _zeros_stripped(column: _Column) -> list[Finding]:
     total = sum(column.lengths.values())
-    if Role.IDENTIFIERS not in column.role or total < _ENOUGH or column.zero_led:
+    if total < _ENOUGH or column.zero_led:
         return []
     usual, number = max(column.lengths.items(), key=lambda pair: pair[1])
     shorter = {n: c for n, c in column.lengths.items() if n < usual}

@@ -31,6 +31,14 @@ class Table(Protocol):
     def positions(self) -> Mapping[str, int]:
         """Column of each header as a spreadsheet counts, from 1; missing ones stand in order."""
 
+    @property
+    def controls(self) -> bool:
+        """Whether the last batch may hold control characters."""
+
+    @property
+    def wide(self) -> bool:
+        """Whether the last batch may hold characters beyond ASCII."""
+
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
 
@@ -67,7 +75,7 @@ class FileSource(Source):
                 # Headers have their guard as cells do; a workbook has none at all.
                 rows.columns = [ROW_NUMBER, *self.headers]
                 rows = rows.with_columns(unguarded_expr(pl.col(self.headers)))
-            watcher.see(rows)
+            watcher.see(rows, controls=self.table.controls, wide=self.table.wide)
             if rows.height or batch.malformed:
                 yield Batch(rows, batch.malformed)
         self.found = [*self.table.findings(), *blank.findings(), *watcher.findings()]

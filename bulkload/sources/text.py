@@ -25,6 +25,8 @@ from bulkload.sources.scanner import LONGEST_TEXT, Grammar, Scanner, Span
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import Content
 
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+
 
 def open_text(content: Content, options: SourceOptions) -> TextTable:
     """Find out how a text file is written and where its table is.
@@ -67,6 +69,10 @@ class TextTable:
     _sound: Scanner = field(init=False)
     _harmed: Scanner = field(init=False)
     _troubled: bool = field(init=False, default=False)
+    controls: bool = field(init=False, default=True)
+    """Whether the last batch may hold control characters."""
+    wide: bool = field(init=False, default=True)
+    """Whether the last batch may hold characters beyond ASCII."""
 
     def __post_init__(self) -> None:
         self._sound, self._harmed = self._scanner(damaged=False), self._scanner(damaged=True)
@@ -194,6 +200,9 @@ class TextTable:
         ]
         malformed = sorted([*malformed, *beyond], key=lambda one: one.row_number)
         count = sifted.line_count if sifted.line_count is not None else frame.height
+        self.wide = not job.block.isascii()
+        if self.options.forensics:
+            self.controls = len(job.block.translate(None, _CONTROLS)) != len(job.block)
         return Batch(rows, tuple(malformed)), count
 
     def _complete(self, sifted: Sifted, frame: pl.DataFrame) -> bool:

@@ -52,7 +52,9 @@ TRACES = (
     ),
 )
 
-SUSPICIOUS_NUMBER = r"\d[eE][+]?\d|[.,]0+\s*$|^\s*\d{16}"
+WIDE_TRACES = "|".join(trace.pattern for trace in TRACES if trace.wide)
+SCIENTIFIC = r"^\s*[+-]?\d([.,]\d+)?[eE][+]?\d+\s*$"
+SUSPICIOUS_NUMBER = SCIENTIFIC + r"|[.,]0{1,2}\s*$|^\s*\d{16}"
 DIGITS_LOST = r"^\s*\d{15}0+\s*$"
 DIGITS = r"^\d+$"
 NUMBER = r"^\s*[+-]?\d[\d.,' \x{00A0}\x{202F}]*([eE][+-]?\d+)?\s*$"
@@ -60,6 +62,7 @@ DATE = r"^\s*\d{1,2}[/-]\d{1,2}[/-](\d{4}|\d{2})\b|^\s*\d{1,2}\.\d{1,2}\.(\d{4}|
 DAY_FIRST = r"^\s*(1[3-9]|2\d|3[01])[/.-]\d{1,2}[/.-]\d{2,4}\b"
 MONTH_FIRST = r"^\s*\d{1,2}[/.-](1[3-9]|2\d|3[01])[/.-]\d{2,4}\b"
 SERIAL = r"^\s*[1-5]\d{4}([.,]\d+)?\s*$"
+DATES = f"{DATE}|{SERIAL}"
 TOTAL = (
     r"(?i)^\s*(grand |sub)?(totals?|sum|summe|gesamt|gesamtsumme|insgesamt|zwischensumme|somme|"
     r"suma|totale|razem|totaal|total general)\s*:?\s*$"

@@ -31,6 +31,8 @@ class SheetTable:
     """Code, header and cell by row number, for rows with a cell that has no value."""
     batch_rows: int
     positions: dict[str, int]
+    controls: bool = True
+    wide: bool = True
     found: list[Finding] = field(default_factory=list)
 
     def findings(self) -> list[Finding]:
@@ -117,7 +119,7 @@ def _table(parsed: Parsed, shown: str, options: SourceOptions) -> Workbook:
         refused,
         options.batch_rows,
         {header: column for column, header in places.items()},
-        findings,
+        found=findings,
     )
     return Workbook(parsed.archive, answer["sheet"], answer["sheets"], table, at + 1)
 
