@@ -39,7 +39,9 @@ class Destination:
         Raises:
             BulkloadError: The profile has no usable token.
         """
-        return Credentials(self.connector, self.profile.secret())
+        # What signs in is no token by itself.
+        signs_in = self.profile.options.get("auth") == "oauth"
+        return Credentials(self.connector, "" if signs_in else self.profile.secret())
 
     def wire(self, credentials: Credentials) -> Wire:
         """Return the one HTTP client of a run."""
@@ -81,6 +83,10 @@ def _connector(profile: Profile) -> Connector:
         options |= {"password": profile.password.get_secret_value() if profile.password else ""}
     if profile.connector == "loyaltydog" and profile.token is not None:
         options.setdefault("token_kind", token_kind(profile.token.get_secret_value()))
+    if profile.connector == "voucherify":
+        options.setdefault("app_id", profile.app_id)
+        if options.get("auth") == "oauth":
+            options.setdefault("app_token", profile.secret())
     if profile.is_sandbox:
         options.setdefault("limits", "none")
     return connector_for(profile.connector, program=profile.program, options=options)

@@ -39,6 +39,17 @@ class LoadOptions:
     """Stop before the first call if more points and stamps than this would move in all."""
     canary: int = 0
     """Send so many rows first, read them back, show them, and ask before the rest."""
+    lane: str = "auto"
+    """`bulk`: many rows in a call where the system has such a lane; `single`: one by one; `auto`:
+    in bulk where it saves calls; `csv`: Voucherify's importCSV, which overwrites."""
+    headroom: float = 0.0
+    """Share of the system's limits that is left to the shop's own traffic, 0 up to 1."""
+    agreed: tuple[str, ...] = ()
+    """Side effects that reach customers and stay off unless they are named: `card_links`."""
+    accept_columns: bool = False
+    """Take the file although its columns are not those of the mapping's last run."""
+    verify: bool = False
+    """Read every delivered customer back at the end and compare numbers and balances."""
     new: bool = False
     """Begin a new run even if one of the same file was interrupted."""
     results_format: str = "csv"
@@ -68,6 +79,7 @@ class LoadOptions:
             wishes,
             on_unknown=OnUnknown(self.on_unknown),
             check_existing=self.check_existing,
+            headroom=self.headroom,
             quiesce_s=quiesce_s,
             # Whoever says that a system is quick means its look-ups too.
             second_look_s=min(wishes.second_look_s, quiesce_s),

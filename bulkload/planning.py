@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import polars as pl
 
 from bulkload.connectors.base import (
+    AnnouncesLimits,
+    BulkLane,
     Connector,
     CountsSideEffects,
     DeclaresFields,
+    FitsMapping,
+    HasBulkLane,
     Limit,
     PayloadCounts,
+    Promise,
 )
 from bulkload.connectors.forecast import forecast
+from bulkload.delivery import RunJournal
 from bulkload.destination import Destination
 from bulkload.errors import BulkloadError, SafetyStopError
 from bulkload.progress import Plan, Progress
 from bulkload.records import Field, Kind, Result, Severity
 from bulkload.wire import Wire, WireError
 
+BULK_FROM_ROWS = 100
+"""From so many rows on the bulk lane saves calls enough to wait for its jobs."""
 BALANCES = ("points", "stamps")
 """Last words of the fields that hold a customer's balance."""
 
@@ -112,7 +121,73 @@ def check_balances(balances: Sequence[Balance], limit: int | None) -> None:
         )
 
 
-def plan(ready: Destination, tally: Tally, *, delivered_before: int = 0) -> Plan:
+def lane_of(connector: Connector, wanted: str, rows: int) -> BulkLane | None:
+    """Return the bulk lane that so many rows take; None if they go one by one.
+
+    Raises:
+        BulkloadError: The system does not have the lane that is asked for.
+    """
+    has_one = isinstance(connector, HasBulkLane) and connector.promises().create is Promise.UPSERT
+    if wanted == "single" or (wanted == "auto" and (not has_one or rows < BULK_FROM_ROWS)):
+        return None
+    if not isinstance(connector, HasBulkLane) or not has_one:
+        raise BulkloadError(
+            f"{connector.name} has no bulk lane",
+            where=f"--lane {wanted}",
+            fix="leave it out; rows are then sent one by one",
+        )
+    return connector.bulk_lane("" if wanted in ("auto", "bulk") else wanted)
+
+
+def fitted(
+    wanted: Destination, fields: Sequence[Field], agreed: tuple[str, ...] = ()
+) -> Destination:
+    """Return the destination with a connector that knows what will be sent."""
+    connector = wanted.connector
+    if not isinstance(connector, FitsMapping):
+        return wanted
+    return replace(wanted, connector=connector.fitted(fields, agreed=frozenset(agreed)))
+
+
+async def _told(ready: Destination) -> Destination:
+    connector = ready.connector
+    request = connector.limits() if isinstance(connector, AnnouncesLimits) else None
+    if request is None or not isinstance(connector, AnnouncesLimits):
+        return ready
+    async with ready.wire(ready.credentials()) as wire:
+        try:
+            return replace(ready, connector=connector.told(await wire.send(request)))
+        except WireError:
+            # Whoever cannot be reached is told about by the first call that matters.
+            return ready
+
+
+def told(ready: Destination) -> Destination:
+    """Return the destination with the limits that the system tells, where it tells them."""
+    return asyncio.run(_told(ready))
+
+
+def used(run: RunJournal, limits: Sequence[Limit]) -> dict[str, int]:
+    """Return how much of each limit earlier requests of all runs have used up."""
+    now = datetime.now(UTC)
+    month_s = (now - now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+    return {
+        limit.name: len(
+            run.sent_ages_s(month_s if limit.calendar_month else limit.per_s, limit.calls)
+        )
+        for limit in limits
+    }
+
+
+def plan(
+    ready: Destination,
+    tally: Tally,
+    *,
+    delivered_before: int = 0,
+    already_used: Mapping[str, int] | None = None,
+    headroom: float = 0.0,
+    lane: BulkLane | None = None,
+) -> Plan:
     """Return what the user should know before the first call."""
     to_send = max(0, tally.counts.payloads - delivered_before)
     connector = ready.connector
@@ -122,7 +197,10 @@ def plan(ready: Destination, tally: Tally, *, delivered_before: int = 0) -> Plan
     limits = list(connector.promises().limits)
     if rate := ready.delivery().rate:
         limits.append(Limit(rate.calls, rate.per_s, "your --rate"))
-    foreseen = forecast(to_send, limits, now=datetime.now(UTC))
+    # A batch is one call and, as a rule, one or two questions after it.
+    calls = to_send if lane is None else 3 * -(-to_send // lane.max_rows)
+    foreseen = forecast(calls, limits, already_used, now=datetime.now(UTC), headroom=headroom)
+    dangers = [lane.danger] if lane is not None and lane.danger else []
     return Plan(
         to_send=to_send,
         delivered_before=delivered_before,
@@ -130,7 +208,7 @@ def plan(ready: Destination, tally: Tally, *, delivered_before: int = 0) -> Plan
         connector=connector.name,
         program=ready.profile.program,
         is_local=ready.profile.is_local,
-        side_effects=[*map(str, tally.balances), *(e.text for e in effects if e.wanted)],
+        side_effects=[*dangers, *map(str, tally.balances), *(e.text for e in effects)],
         forecast=[foreseen.text] if to_send and (foreseen.slowest or foreseen.stopped_by) else [],
     )
 

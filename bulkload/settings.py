@@ -164,7 +164,11 @@ def built_in(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
             "token": sandbox.APP_TOKEN,
             "app_id": sandbox.APP_ID,
         },
-        "sandbox-leal": {"connector": "leal", "token": sandbox.LEAL_TOKEN},
+        "sandbox-leal": {
+            "connector": "leal",
+            "token": sandbox.LEAL_TOKEN,
+            "program": str(sandbox.LEAL_ACCOUNT_ID),
+        },
     }
     urls = {
         "loyaltydog": "https://api.loyalty.dog",

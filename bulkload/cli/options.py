@@ -53,11 +53,26 @@ def pace(command: Command) -> Command:
     return command
 
 
+def _share(_ctx: click.Context, _parameter: click.Parameter, value: str) -> float:
+    text = str(value).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise click.BadParameter(f"`{text}` is no share; write it like 20%")
+    return share
+
+
 def sending(command: Command) -> Command:
     """How careful to be with what cannot be proven."""
     for option in (
+        click.option("--agree", "agreed", multiple=True, metavar="NAME", help="Let a side effect out that reaches customers and stays off otherwise: card_links."),
+        click.option("--headroom", type=click.UNPROCESSED, callback=_share, default="0", metavar="SHARE", help="Leave so much of the system's limits to the shop's own traffic, such as 20%."),
+        click.option("--lane", type=click.Choice(["auto", "single", "bulk", "csv"]), default="auto", help="Many rows in a call where the system has a lane for it; csv overwrites whole customers.  [default: auto]"),
         click.option("--new", is_flag=True, help="Do not go on with an interrupted run of the same file; refused where that could create somebody twice."),
         click.option("--results-format", type=click.Choice(["csv", "xlsx", "parquet"]), default="csv", help="Format of the results file.  [default: csv]"),
+        click.option("--verify", is_flag=True, help="Read every delivered customer back at the end, and compare numbers and balances."),
         click.option("--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Send N rows first, read them back, show them, and ask before the rest."),
         click.option("--max-points-delta", type=click.IntRange(min=0), metavar="N", help="Stop before the first call if more points and stamps than N would move."),
         click.option("--check-existing/--no-check-existing", default=True, help="Compare with the customers who are there already before the first create."),
@@ -82,6 +97,11 @@ def output(command: Command) -> Command:
     return command
 
 
+ACCEPT_COLUMNS = click.option(
+    "--accept-columns",
+    is_flag=True,
+    help="Take the file although its columns are not those of the mapping's last run.",
+)
 SOURCE = click.argument("source", type=click.Path())
 MAPPING = click.option(
     "-m", "--mapping", metavar="FILE|NAME",

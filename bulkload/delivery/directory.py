@@ -88,4 +88,15 @@ async def look_up(
 
 def usable_keys(exchange: Exchange, payload: Payload) -> tuple[str, ...]:
     """Return the names of the payload's keys that the system can look up, the most exact first."""
-    return tuple(name for name in exchange.promises.lookup_keys if payload.keys.get(name))
+    keys = exchange.promises.lookup_keys
+    return tuple(
+        name
+        for key in keys
+        for name, value in payload.keys.items()
+        if value and (name == key or below(name, key))
+    )
+
+
+def below(name: str, key: str) -> bool:
+    """Whether a look-up key that ends in a dot stands for this name, among others."""
+    return key.endswith(".") and name.startswith(key)

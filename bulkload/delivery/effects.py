@@ -10,7 +10,7 @@ import random
 import uuid
 from dataclasses import dataclass
 
-from bulkload.connectors.base import Effect, Promise
+from bulkload.connectors.base import Effect, EffectRefusedError, Promise
 from bulkload.delivery.entries import Attempt, RowState
 from bulkload.delivery.exchange import Exchange, Heard
 from bulkload.delivery.jobs import Board, Job
@@ -68,7 +68,11 @@ class Effects:
         key = key or str(uuid.UUID(int=self._jitter.getrandbits(128), version=4))
         tries = _Tries()
         while True:
-            request = await self._request(effect, key)
+            try:
+                request = await self._request(effect, key)
+            except EffectRefusedError as error:
+                await self._refused(job, effect, error.what)
+                return False
             if request is None:
                 await self._answered(job, step, effect, Attempt(0, effect.name, key, 0), _DONE)
                 return True
@@ -110,16 +114,18 @@ class Effects:
         if perhaps_applied:
             await self._undecided(job, effect)
         else:
-            await self._refused(job, effect, heard)
+            await self._refused(job, effect, heard.words, heard.status)
         return False
 
-    async def _refused(self, job: Job, effect: Effect, heard: Heard) -> None:
+    async def _refused(
+        self, job: Job, effect: Effect, words: str, http_status: int | None = None
+    ) -> None:
         await self._board.finish(
             job,
             Status.FAILED,
-            http_status=heard.status,
+            http_status=http_status,
             message=f"the customer is {job.entry.status.value}, but `{effect.name}` was refused:"
-            f" {heard.words}",
+            f" {words}",
         )
 
     async def _request(self, effect: Effect, key: str) -> Request | None:

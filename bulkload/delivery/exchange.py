@@ -112,7 +112,8 @@ class Exchange:
         self.breaker = Breaker()
         self.credentials = credentials
         self.promises = connector.promises()
-        self.pacer = Pacer(windows_of(self.promises.limits, options.rate), clock)
+        windows = windows_of(self.promises.limits, options.rate, options.headroom)
+        self.pacer = Pacer(windows, clock)
         self._began = clock.monotonic()
         self._tick = Tick(0.0)
         self._healing = asyncio.Lock()
@@ -334,12 +335,14 @@ class Exchange:
         return self._tick
 
 
-def windows_of(limits: tuple[Limit, ...], rate: Rate | None) -> list[Rate]:
-    """Return the windows to keep: the system's paces and the user's rate.
+def windows_of(limits: tuple[Limit, ...], rate: Rate | None, headroom: float = 0.0) -> list[Rate]:
+    """Return the windows to keep: the system's paces, less the headroom, and the user's rate.
 
     Hard quotas are not paced: they are spent as they are needed, and end the run when used up.
     """
     windows = [
-        Rate(limit.calls, limit.per_s) for limit in limits if not limit.hard and not limit.bulk
+        Rate(max(1, int(limit.calls * (1 - headroom))), limit.per_s)
+        for limit in limits
+        if not limit.hard and not limit.bulk
     ]
     return [*windows, rate] if rate else windows

@@ -34,6 +34,11 @@ class DeliveryOptions:
     """Between the two look-ups that both must find nobody before a row is sent again."""
     check_existing: bool = True
     """Compare with the customers who are there already before the first create."""
+    lane: str = "single"
+    """`bulk`: rows go in batches where the system takes them; another word names a lane that the
+    connector opens only on request."""
+    headroom: float = 0.0
+    """Share of every limit of the system that is left to others, 0 up to (not including) 1."""
     max_wait_s: float = 900.0
     """Longest pause that a system may ask for; beyond it the run stops and can be resumed."""
     attempts: int = 5

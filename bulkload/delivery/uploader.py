@@ -13,7 +13,8 @@ import random
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
 
-from bulkload.connectors.base import Connector, Promise
+from bulkload.connectors.base import Connector, HasBulkLane, Promise
+from bulkload.delivery.bulk import BulkSender
 from bulkload.delivery.clock import Clock, SystemClock
 from bulkload.delivery.credentials import Credentials
 from bulkload.delivery.exchange import Exchange
@@ -128,6 +129,7 @@ class Delivery:
             exchange, self._board, self._reconciler, exchange.jitter, lambda: stop.is_asked
         )
         self._intake = Intake(exchange, self._board, self._sender, self._reconciler)
+        self._bulk = self._bulk_sender()
         self._workers: list[asyncio.Task[None]] = []
         self._others: list[asyncio.Task[None]] = []
 
@@ -145,6 +147,8 @@ class Delivery:
             self._started(self._listen()),
         ]
         self._workers = [self._started(self._work()) for _ in range(self._concurrency)]
+        if self._bulk is not None:
+            self._workers.append(self._started(self._bulk.run()))
         finished = self._board.finished
         while (item := await finished.get()) is not None:
             if isinstance(item, Result):
@@ -187,6 +191,30 @@ class Delivery:
                 fix="leave out --no-check-existing, so that those who are there are found",
             )
 
+    def _bulk_sender(self) -> BulkSender | None:
+        """Return what sends batches, if that is wished.
+
+        Raises:
+            BulkloadError: The system has no such lane, or repeating a batch would do harm there.
+        """
+        lane = self._exchange.options.lane
+        if lane == "single":
+            return None
+        connector = self._exchange.connector
+        if not isinstance(connector, HasBulkLane) or (
+            self._exchange.promises.create is not Promise.UPSERT
+        ):
+            raise BulkloadError(
+                f"{connector.name} has no bulk lane", where="--lane", fix="leave it out"
+            )
+        return BulkSender(
+            self._exchange,
+            self._board,
+            self._sender,
+            connector.bulk_lane("" if lane == "bulk" else lane),
+            lambda: self._stop.is_asked,
+        )
+
     @property
     def _concurrency(self) -> int:
         return self._exchange.options.concurrency
@@ -201,8 +229,9 @@ class Delivery:
             self._board.finished.put_nowait(error)
 
     async def _work(self) -> None:
+        ready = self._board.ready if self._bulk is None else self._bulk.singly
         while not self._stop.is_asked:
-            await self._sender.advance(await self._board.ready.get())
+            await self._sender.advance(await ready.get())
 
     async def _listen(self) -> None:
         await self._stop.asked()
