@@ -29,6 +29,8 @@ MEMORY_S = 10.0
 LONGEST_MEMORY_S = 1200.0
 LEVEL_AFTER_S = 30.0
 """From the end of a pause until the pace is back at the limit."""
+LATE_ANSWERS_S = 1.0
+"""After a cut, answers to what had left before it still come in."""
 CUT = 0.3
 CUT_AFTER_PAUSE = 0.1
 LOWEST_PER_S = 0.05
@@ -115,6 +117,8 @@ class Pace:
         self._rises_from = -math.inf
         self._due = -math.inf
         self._accepted: deque[list[float]] = deque()
+        self._measured = (0.0, 1.0)
+        """Requests accepted before the last cut, and the seconds it took."""
 
     def per_s(self, now: float) -> float:
         """Return the pace in requests a second; infinite until the first refusal."""
@@ -140,6 +144,11 @@ class Pace:
             self._accepted.append([second, 1.0])
         while self._accepted[0][0] < now - LONGEST_MEMORY_S:
             self._accepted.popleft()
+        if now < max(self._rises_from, self._cut + LATE_ANSWERS_S):
+            # It had left before the cut: the limit is at least as high as what was let through.
+            counted, took_s = self._measured
+            self._measured = (counted + 1, took_s)
+            self._limit_per_s = max(self._limit_per_s, (counted + 1) / took_s)
 
     def throttled(self, now: float, *, sent: float, pause_s: float | None) -> None:
         """Note a refusal; those of requests that left before the last cut teach nothing new.
@@ -154,6 +163,7 @@ class Pace:
         window_s = max(MEMORY_S, 3 * (pause_s or 0.0))
         since = max(self._began, now - min(window_s, LONGEST_MEMORY_S))
         counted = sum(count for second, count in self._accepted if second >= int(since))
+        self._measured = (counted, max(1.0, now - since))
         measured = counted / max(1.0, now - since)
         tried = self.per_s(now)
         # A pace that was nearly all accepted was only just too fast; pauses blur what is measured.
