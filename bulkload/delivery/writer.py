@@ -70,14 +70,17 @@ class Commits:
 
         Changes that share a commit are independent of each other: whoever makes them waits for the
         one before, so statements can be sorted by kind.
+
+        Raises:
+            JournalStoppedError: This commit or an earlier one failed.
         """
         if self._failure is not None:
-            raise self._failure
+            raise stopped(self._failure)
         try:
             self._commit(changes)
         except Exception as error:
             self._failure = error
-            raise
+            raise stopped(error) from error
 
     def _commit(self, changes: Sequence[Change]) -> None:
         by_statement: dict[str, list[tuple[Any, ...]]] = {}
