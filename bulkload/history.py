@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkload import settings
+from bulkload.begin import begin
 from bulkload.delivery import Journal
 from bulkload.delivery.entries import RunSummary
 from bulkload.destination import reached
@@ -21,8 +22,8 @@ from bulkload.errors import BadInputError, BulkloadError
 from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport, Status
+from bulkload.run import Run
 from bulkload.sources import SourceOptions, open_source
-from bulkload.walk import Walk, begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,12 @@ def resume(run_id: str | None = None, *, progress: Progress = QUIET) -> RunRepor
             fix=f"`bulkload runs report {past.run_id}` writes its files again",
         )
     options = past.options
-    with open_source(_path(past), options.reading) as source, begin(source, options) as walk:
-        walk.report.verb = "resume"
-        _check_binding(past, walk)
-        walk.judge(progress)
-        with reached(walk.destination, progress) as ready:
-            return walk.send(ready, options, progress)
+    with open_source(_path(past), options.reading) as source, begin(source, options) as begun:
+        begun.report.verb = "resume"
+        _check_binding(past, begun)
+        begun.judge(progress)
+        with reached(begun.destination, progress) as ready:
+            return begun.send(ready, options, progress)
 
 
 def write_reports_again(run_id: str, *, progress: Progress = QUIET) -> RunReport:
@@ -131,19 +132,19 @@ def write_reports_again(run_id: str, *, progress: Progress = QUIET) -> RunReport
     """
     past = show_run(run_id)
     options = past.options
-    with open_source(_path(past), options.reading) as source, begin(source, options) as walk:
-        _check_binding(past, walk)
-        walk.judge(progress)
-        walk.report.run_id = past.run_id
-        walk.report.started_utc = past.summary.started_utc
+    with open_source(_path(past), options.reading) as source, begin(source, options) as begun:
+        _check_binding(past, begun)
+        begun.judge(progress)
+        begun.report.run_id = past.run_id
+        begun.report.started_utc = past.summary.started_utc
         with Journal.read(past.journal) as journal:
             run = journal.resume(past.run_id)
-            counts = walk.report.counts
+            counts = begun.report.counts
             for result in run.results():
                 counts.add(Status.PENDING, -1)
                 counts.add(result.status)
-            walk.write_down(run)
-        return walk.report
+            begun.write_down(run)
+        return begun.report
 
 
 def _newest_interrupted() -> PastRun:
@@ -167,13 +168,16 @@ def _path(past: PastRun) -> str:
     return path
 
 
-def _check_binding(past: PastRun, walk: Walk) -> None:
+def _check_binding(past: PastRun, begun: Run) -> None:
     """Refuse to go on with anything but what the run began with."""
     binding = past.summary.binding
     found = {
-        f"the source `{walk.source.name}`": (binding.source_sha256, walk.source.sha256),
-        f"the mapping `{walk.mapping.name}`": (binding.mapping_sha256, walk.mapping.sha256),
-        f"the target `{walk.destination.target}`": (binding.target, walk.destination.target),
+        f"the source `{begun.walk.source.name}`": (binding.source_sha256, begun.walk.source.sha256),
+        f"the mapping `{begun.walk.mapping.name}`": (
+            binding.mapping_sha256,
+            begun.walk.mapping.sha256,
+        ),
+        f"the target `{begun.destination.target}`": (binding.target, begun.destination.target),
     }
     changed = [what for what, (before, now) in found.items() if before != now]
     if changed:

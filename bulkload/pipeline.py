@@ -16,14 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkload import reports
+from bulkload.begin import begin, run_id
 from bulkload.delivery import customers
 from bulkload.destination import Destination, destination, reached
 from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport
+from bulkload.run import utc
 from bulkload.settings import ProfileOptions
 from bulkload.sources import open_source
-from bulkload.walk import begin, run_id, utc
 
 
 def validate(
@@ -57,13 +58,13 @@ def load(
         BulkloadError: The run as a whole cannot go on; its class says whether it can be resumed.
     """
     options = options or LoadOptions()
-    with open_source(source, options.reading) as opened, begin(opened, options) as walk:
-        walk.judge(progress)
+    with open_source(source, options.reading) as opened, begin(opened, options) as run:
+        run.judge(progress)
         if options.dry_run:
-            report = walk.finish()
+            report = run.finish()
         else:
-            with reached(walk.destination, progress) as ready:
-                report = walk.send(ready, options, progress)
+            with reached(run.destination, progress) as ready:
+                report = run.send(ready, options, progress)
     progress.finished(report)
     return report
 

@@ -17,7 +17,10 @@ FLOORS = [
     {"settings"},
     {"destination"},
     {"options", "planning"},
+    {"verification"},
     {"walk"},
+    {"run"},
+    {"begin"},
     {"pipeline", "history", "doctor", "programs", "mappings"},
     {"cli"},
 ]

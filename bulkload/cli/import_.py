@@ -14,6 +14,7 @@ from bulkload.cli import options
 @options.MAPPING
 @options.target
 @options.pace
+@options.ACCEPT_COLUMNS
 @options.reading
 @options.sending
 @options.output

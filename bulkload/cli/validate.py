@@ -13,6 +13,7 @@ from bulkload.cli import options
 @options.SOURCE
 @options.MAPPING
 @options.target
+@options.ACCEPT_COLUMNS
 @options.reading
 @options.output
 def validate(source: str, as_json: bool, **flags: Any) -> int:

@@ -1,0 +1,127 @@
+"""The beginning of a run: source, mapping and destination brought together, nothing sent.
+
+A mapping that is not named is found by the headers. A file that `bulkload export` wrote needs none:
+its headers tell which system wrote it, and the mapping into the destination follows from that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bulkload import reports, settings
+from bulkload.connectors.moving import bridge
+from bulkload.destination import Destination, destination
+from bulkload.errors import BulkloadError
+from bulkload.mapping import (
+    MappingDocument,
+    find_mapping,
+    load_mapping,
+    parse_mapping,
+    shipped_mappings,
+)
+from bulkload.mapping.memory import Memory
+from bulkload.options import LoadOptions
+from bulkload.planning import Tally
+from bulkload.records import RunReport
+from bulkload.run import Run, utc
+from bulkload.sources import Source
+from bulkload.walk import Walk
+
+_MADE = "made for an export of"
+
+
+def begin(source: Source, options: LoadOptions) -> Run:
+    """Bring source, mapping and destination together; nothing is read or sent yet.
+
+    Raises:
+        BulkloadError: They do not fit, or one of them cannot be used.
+    """
+    wanted = destination(options.target)
+    document, found, notes = _mapping(source, options, wanted)
+    bound = document.bind(source.headers, wanted.connector.schema, source=source.name)
+    _check_columns(document, source, options)
+    started = datetime.now(UTC)
+    folder = reports.private_folder(_folder(options.out, source.name, started))
+    report = RunReport(
+        run_id=run_id(started),
+        verb="validate" if options.dry_run else "import",
+        dry_run=options.dry_run,
+        started_utc=utc(started),
+        source={
+            "name": source.name,
+            "path": source.path,
+            "format": source.format,
+            "sha256": source.sha256,
+            "size_bytes": source.size_bytes,
+            "headers": list(source.headers),
+            "sheet": source.sheet,
+            **source.description,
+        },
+        mapping={
+            "name": document.name,
+            "path": str(document.path),
+            "sha256": document.sha256,
+            "found": found,
+        },
+        profile=wanted.description(),
+        notes=notes,
+    )
+    return Run(
+        Walk(source, bound, schema_name=wanted.connector.schema.name),
+        wanted,
+        folder,
+        report,
+        Tally(bound.fields),
+        options.rendering,
+        reports.RejectLog(),
+        options.results_format,
+        is_move=found.startswith(_MADE),
+    )
+
+
+def _mapping(
+    source: Source, options: LoadOptions, to: Destination
+) -> tuple[MappingDocument, str, list[str]]:
+    """Return the mapping, how it was found, and what the user should know of it."""
+    if options.mapping is not None:
+        return load_mapping(options.mapping), "as you said", []
+    try:
+        path = find_mapping(source.headers, connector=to.connector.name)
+    except BulkloadError:
+        bridged = bridge(source.headers, to.connector.name)
+        if bridged is None:
+            raise
+        lost = [f"`{header}` has no place in {to.connector.name}" for header in bridged.lost]
+        document = parse_mapping(bridged.text, file=f"{bridged.origin} export")
+        return document, f"{_MADE} {bridged.origin}", lost
+    return load_mapping(path), "found by the headers", []
+
+
+def _check_columns(document: MappingDocument, source: Source, options: LoadOptions) -> None:
+    """Stop if a mapping of the user's own meets other columns than in its last run.
+
+    Raises:
+        SafetyStopError: A column was renamed, vanished or came.
+    """
+    own = document.path.is_file() and document.path not in shipped_mappings().values()
+    if not own or source.own_columns:
+        return
+    memory = Memory.in_folder(settings.state_dir())
+    key = str(document.path.resolve())
+    if not options.accept_columns:
+        memory.check(key, source.headers, source=source.name)
+    memory.remember(key, source.headers)
+
+
+def _folder(out: str | Path | None, source_name: str, started: datetime) -> Path:
+    if out is not None:
+        return Path(out)
+    stem = reports.safe_name(source_name.partition(".")[0])
+    return Path("bulkload-runs") / f"{started:%Y%m%d-%H%M%S}-{stem}"
+
+
+def run_id(started: datetime) -> str:
+    """Return a new id for a run; a run that sends has the journal's instead."""
+    return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
