@@ -268,7 +268,9 @@ def _row_rules(compiler: Compiler, rules: language.Mapping) -> dict[str, pl.Expr
         words |= {word.strip().lower(): action for word, action in rules.action.map.items()}
         action = text.str.to_lowercase().replace_strict(words, default=None)
         skips.append(pl.when(action == "skip").then(pl.lit(SKIPPED_BY_ACTION)))
-        expressions["@action"] = pl.coalesce(pl.when(action != "skip").then(action), pl.when(action.is_null()).then(text))
+        expressions["@action"] = pl.coalesce(
+            pl.when(action != "skip").then(action), pl.when(action.is_null()).then(text)
+        )
     if skips:
         expressions["@skip"] = pl.coalesce(skips)
     return expressions

@@ -83,9 +83,7 @@ class Headers:
                 where=where,
                 fix=f"the file has: {listed}",
             )
-        return UnknownColumnError(
-            column.headers[0], self.names, source=self.source, where=where
-        )
+        return UnknownColumnError(column.headers[0], self.names, source=self.source, where=where)
 
 
 def _matching(pattern: str, names: Sequence[str]) -> list[str]:

@@ -74,7 +74,9 @@ class Column(Rules):
         (), description="Other headers under which the column may come, in any language."
     )
     position: int | None = Field(
-        None, ge=1, description="Place among the columns, counting from 1; for files without headers."
+        None,
+        ge=1,
+        description="Place among the columns, counting from 1; for files without headers.",
     )
     pattern: Pattern | None = Field(
         None, description="Regular expression that exactly one header matches, `(?i)^tel`."
@@ -207,7 +209,9 @@ class Numbers(Rules):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if self.decimal == self.thousands:
-            raise PydanticCustomError("numbers", "`decimal` and `thousands` cannot be the same sign")
+            raise PydanticCustomError(
+                "numbers", "`decimal` and `thousands` cannot be the same sign"
+            )
         return self
 
 
@@ -225,7 +229,8 @@ class Dates(Rules):
         "1930. Without it two-digit years are refused.",
     )
     serial: Literal[1900, 1904] | None = Field(
-        None, description="Read bare numbers as Excel's serial dates, from 1900 or from 1904."
+        None,
+        description="Read numbers of five digits as Excel's serial dates, from 1900 or from 1904.",
     )
 
     @model_validator(mode="before")
@@ -417,6 +422,7 @@ class FieldRules(Value):
         description="For balances: `set` the number, `add` it to what is there, or `keep` what is "
         "there and send nothing.",
     )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.blank == "clear" and (self.when or self.default is not None):
@@ -480,14 +486,17 @@ class Mapping(Rules):
     connector: str | None = Field(
         None, description="System that receives the customers: `loyaltydog`, `voucherify`, `leal`."
     )
-    program: Text | None = Field(None, description="Program or store, if the mapping fits only one.")
+    program: Text | None = Field(
+        None, description="Program or store, if the mapping fits only one."
+    )
     mode: Action = Field(
         Action.CREATE,
         description="`create` new customers, `update` existing ones, or `upsert` both.",
     )
     action: ActionRules | None = Field(None, description="A column that says it for each row.")
     keys: tuple[Name, ...] | None = Field(
-        None, description="Fields that name a customer, the preferred first; the system's by default."
+        None,
+        description="Fields that name a customer, the preferred first; the system's by default.",
     )
     one_of: tuple[Name, ...] | None = Field(
         None, description="Fields of which a row needs one; the system's by default, `[]` for none."
@@ -497,7 +506,9 @@ class Mapping(Rules):
     )
     numbers: Numbers | None = Field(None, description="How the file writes numbers.")
     dates: Dates | None = Field(None, description="How the file writes dates.")
-    nulls: tuple[Text, ...] = Field((), description="Cells that mean `nothing here`, in all fields.")
+    nulls: tuple[Text, ...] = Field(
+        (), description="Cells that mean `nothing here`, in all fields."
+    )
     region: PhoneRegion | None = Field(None, description="Where all phone numbers are at home.")
     blank: Blank = Field("keep", description="Policy for blank cells, in all fields.")
     fields: dict[Name, FieldRules | None] = Field(

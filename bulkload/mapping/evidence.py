@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -89,7 +90,12 @@ def _look(header: str, column: pl.Series) -> Looks:
         integer=cell.str.contains(_INTEGER).mean(),
         amount=cell.str.contains(_AMOUNT).mean(),
         boolean=lower.is_in([*words.YES, *words.NO]).mean(),
-        language=lower.str.split("-").list.first().str.split("_").list.first().is_in(_LANGUAGES).mean(),
+        language=lower.str.split("-")
+        .list.first()
+        .str.split("_")
+        .list.first()
+        .is_in(_LANGUAGES)
+        .mean(),
         country=lower.is_in(list(words.COUNTRIES)).mean(),
         gender=lower.is_in(_GENDERS).mean(),
         letters=(digits == 0).mean(),
@@ -111,21 +117,49 @@ def _groups(cell: pl.Expr, sign: str) -> pl.Expr:
     return grouped.any() & (grouped | ~cell.str.contains(sign, literal=True)).all()
 
 
+CALLING_CODES = {
+    "49": "DE", "44": "GB", "33": "FR", "34": "ES", "39": "IT", "48": "PL", "351": "PT", "31": "NL",
+    "43": "AT", "41": "CH", "32": "BE", "55": "BR", "52": "MX", "353": "IE", "61": "AU",
+}  # fmt: skip
+"""Regions by calling code; +1 is left out, for it is shared."""
+
+
+def region_of_calling_codes(cells: Sequence[str]) -> str | None:
+    """Return the region of most of the numbers that carry a calling code, None without a majority."""
+    seen: Counter[str] = Counter()
+    for cell in cells:
+        digits = "".join(c for c in cell if c.isdigit())
+        if cell.lstrip(" '(").startswith("00"):
+            digits = digits[2:]
+        elif not cell.lstrip(" '(").startswith("+"):
+            continue
+        seen.update(region for code, region in CALLING_CODES.items() if digits.startswith(code))
+    if not seen:
+        return None
+    [(region, number)] = seen.most_common(1)
+    return region if number * 2 > seen.total() else None
+
+
 def home_region(
     cells: Sequence[str], is_phone: PhoneTest, regions: Sequence[str]
 ) -> tuple[str, float] | None:
     """Return the region in which most national numbers are valid, and the share of them.
 
-    None if there are no national numbers, or if two regions fit about equally well.
+    German numbers are nearly all valid in Austria as well, so between regions that fit equally well
+    the calling codes of the other numbers decide. None if nothing does, or if there are no national
+    numbers.
     """
-    national = [cell for cell in cells if not cell.lstrip(" '").startswith(("+", "00"))][:200]
+    national = [cell for cell in cells if not cell.lstrip(" '(").startswith(("+", "00"))][:200]
     if not national:
         return None
-    shares = sorted(
-        ((sum(is_phone(cell, region) for cell in national) / len(national), region) for region in regions),
-        key=lambda share: -share[0],
-    )
-    best, second = shares[0], shares[1] if len(shares) > 1 else (0.0, "")
-    if best[0] < 0.8 or best[0] - second[0] < 0.1:
+    shares = {
+        region: sum(is_phone(cell, region) for cell in national) / len(national)
+        for region in regions
+    }
+    best = max(shares.values())
+    close = [region for region, share in shares.items() if share > best - 0.1]
+    if best < 0.8:
         return None
-    return best[1], best[0]
+    if len(close) > 1:
+        close = [region for region in close if region == region_of_calling_codes(cells)]
+    return (close[0], shares[close[0]]) if close else None

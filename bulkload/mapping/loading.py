@@ -76,14 +76,18 @@ class MappingDocument:
         return bind(self, headers, schema, source=source)
 
 
-def load_mapping(path: str | Path) -> MappingDocument:
+def load_mapping(path: str | Path, *, content: bytes | None = None) -> MappingDocument:
     """Load and check a mapping file.
+
+    Args:
+        path: The file; what it extends is looked for beside it.
+        content: What to read in place of the file's own text.
 
     Raises:
         BulkloadError: With file:line:column and the closest valid word.
     """
     path = Path(path)
-    data, places, digests = _with_parents(path, ())
+    data, places, digests = _with_parents(path, (), content=content)
     if not isinstance(data, dict):
         raise BulkloadError(
             "a mapping begins with keys such as `fields:`",
@@ -142,10 +146,10 @@ def _bytes_of(path: Path, where: str) -> bytes:
 
 
 def _with_parents(
-    path: Path, children: tuple[Path, ...], where: str = ""
+    path: Path, children: tuple[Path, ...], where: str = "", *, content: bytes | None = None
 ) -> tuple[Any, dict[NodePath, Place], list[bytes]]:
     """Read a file and what it extends; the nearer file wins."""
-    content = _bytes_of(path, where)
+    content = _bytes_of(path, where) if content is None else content
     read = read_yaml(content, file=str(path))
     digests = [hashlib.sha256(content).digest()]
     if not isinstance(read.data, dict) or "extends" not in read.data:
@@ -169,7 +173,9 @@ def _with_parents(
             )
         if len(here) > MAX_EXTENDS:
             raise BulkloadError(
-                f"more than {MAX_EXTENDS} files extend one another", where=at, fix="join some of them"
+                f"more than {MAX_EXTENDS} files extend one another",
+                where=at,
+                fix="join some of them",
             )
         data, parent_places, parent_digests = _with_parents(parent, here, at)
         digests += parent_digests
@@ -199,9 +205,7 @@ def _merged(
             shift, replaced = len(old), []
         else:
             data[key] = value
-        gone = tuple(
-            at for at in places for start in replaced if at[: len(start)] == start
-        )
+        gone = tuple(at for at in places for start in replaced if at[: len(start)] == start)
         for at in gone:
             del places[at]
         for at, place in nearer[1].items():
@@ -269,9 +273,7 @@ def _where(places: dict[NodePath, Place], path: Sequence[str | int]) -> str:
     return f"{_nearest(places, path)}" + (f" ({spoken})" if spoken else "")
 
 
-def _explained(
-    problem: Any, data: Any, places: dict[NodePath, Place]
-) -> tuple[str, str, NodePath]:
+def _explained(problem: Any, data: Any, places: dict[NodePath, Place]) -> tuple[str, str, NodePath]:
     """Put one of Pydantic's complaints into words: what, remedy, path."""
     location, kind = problem["loc"], problem["type"]
     at = _node_path(location, data)
@@ -279,9 +281,11 @@ def _explained(
     if kind == "extra_forbidden":
         known = words_at(location[:-1])
         shown = ", ".join(f"`{word}`" for word in known)
-        return f"`{name}` is not a word of the mapping language here", (
-            did_you_mean(name, known) + f"known are {shown}"
-        ), at
+        return (
+            f"`{name}` is not a word of the mapping language here",
+            (did_you_mean(name, known) + f"known are {shown}"),
+            at,
+        )
     if kind == "missing":
         return f"`{name}:` is missing", f"add `{name}:`", at
     given = problem.get("input")

@@ -18,7 +18,7 @@ from bulkload.mapping import document as language
 
 _TOKEN = re.compile(r"\{([^{}]*)\}|([{}])")
 _MAX_REPETITIONS = 1000
-_COUNTED = re.compile(r"\{(\d*)(?:,(\d*))?\}")
+_COUNTED = re.compile(r"(?<!\\[xuUpP])\{(\d*)(?:,(\d*))?\}")
 
 Where = Callable[[Sequence[str | int]], str]
 
@@ -64,7 +64,9 @@ def columns_of(template: str, *, where: str) -> list[tuple[str, bool]]:
     return [piece for piece in pieces if piece[0]]
 
 
-def _texts(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def _texts(
+    node: Any, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield (path, key, text) of every pattern and template below a node."""
     if isinstance(node, pydantic.BaseModel):
         for name, info in type(node).model_fields.items():

@@ -56,7 +56,9 @@ def number(cell: Cell, style: language.Numbers | None) -> Cell:
         )
         repeated = r"^[+-]?[0-9]{1,3}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|(?:\.[0-9]{3}){2,})$"
         read = (
-            pl.when(text.str.contains(spaced) | text.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3}){2,}"))
+            pl.when(
+                text.str.contains(spaced) | text.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3}){2,}")
+            )
             .then(text.str.replace_all(rf"{SPACES}|['\x{{2019}},]", ""))
             .when(text.str.contains(repeated))
             .then(text.str.replace_all(".", "", literal=True))
@@ -140,14 +142,14 @@ def _with_month_name(text: pl.Expr) -> pl.Expr:
 
 
 def _serial(text: pl.Expr, first_year: int) -> pl.Expr:
-    """Excel's day numbers. 60 is 29 February 1900, a day that never was; those before are one off."""
+    """Excel's day numbers of five digits, from 1927 on; four digits are more likely a year."""
     number = text.str.extract(_SERIAL, 1).cast(pl.Int32, strict=False)
     if first_year == 1904:
         origin = pl.date(1904, 1, 1)
-        valid = number.is_between(0, 100_000)
     else:
+        # Excel believes in 29 February 1900: from March on its days count from the day before 1900.
         origin = pl.date(1899, 12, 30)
-        valid = number.is_between(61, 100_000)
+    valid = number.is_between(10_000, 99_999)
     return pl.when(valid).then((origin + pl.duration(days=number)).dt.to_string("%Y-%m-%d"))
 
 
@@ -160,9 +162,7 @@ def boolean(cell: Cell, own: language.Words | None) -> Cell:
     problem = None
     if own:
         # Without this the judge would accept a `true` that the mapping's own words exclude.
-        problem = pl.when(read.is_null() & cell.text.is_not_null()).then(
-            pl.lit("value-not-in-map")
-        )
+        problem = pl.when(read.is_null() & cell.text.is_not_null()).then(pl.lit("value-not-in-map"))
     return Cell(pl.coalesce(read, cell.text), cell.also(problem))
 
 

@@ -93,7 +93,9 @@ def reference() -> str:
         parts.append(f"## {_TITLES[model]}\n\n{text}\n")
         if model is language.FieldRules:
             sources = ", ".join(f"`{name}`" for name in language.SOURCES)
-            parts.append(f"Exactly one of {sources} says where the value comes from. {_NOT_IN_PARTS}\n")
+            parts.append(
+                f"Exactly one of {sources} says where the value comes from. {_NOT_IN_PARTS}\n"
+            )
         parts.append("| key | takes | meaning |\n|---|---|---|")
         parts.extend(_row(info.alias or name, info) for name, info in model.model_fields.items())
         parts.append("")
@@ -149,7 +151,9 @@ def _spoken(annotation: Any) -> Iterator[str]:
 def _locales() -> str:
     lines = ["## Locales", "", "| locale | numbers | dates |", "|---|---|---|"]
     for name, (decimal, thousands) in language.NUMBERS_BY_LOCALE.items():
-        lines.append(f"| `{name}` | 1{thousands}250{decimal}50 | {language.DATES_BY_LOCALE[name]} |")
+        lines.append(
+            f"| `{name}` | 1{thousands}250{decimal}50 | {language.DATES_BY_LOCALE[name]} |"
+        )
     return "\n".join(lines) + "\n"
 
 

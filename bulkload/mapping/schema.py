@@ -1,6 +1,6 @@
 """The mapping language as JSON Schema, for completion and hover in editors.
 
-    # yaml-language-server: $schema=mapping.schema.json      first line of a mapping
+# yaml-language-server: $schema=mapping.schema.json      first line of a mapping
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bulkload.errors import BulkloadError
+from bulkload.errors import BulkloadError, did_you_mean
+from bulkload.mapping import loading
 from bulkload.mapping.columns import Fit, fit
-from bulkload.mapping.loading import MappingDocument, load_mapping
+from bulkload.mapping.loading import MappingDocument
 
 _IN_WHEEL = Path(__file__).parent / "shipped"
 _IN_CHECKOUT = Path(__file__).parent.parent.parent / "mappings"
@@ -17,6 +18,35 @@ def shipped_mappings() -> dict[str, Path]:
     """Return the mappings that come with bulkload, by name."""
     folder = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CHECKOUT
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_named(name: str | Path) -> Path:
+    """Return the file that a person names: a path, or the name of a shipped mapping.
+
+    Raises:
+        BulkloadError: There is neither; names the closest shipped mapping.
+    """
+    path = Path(name)
+    if path.suffix or len(path.parts) != 1 or path.exists():
+        return path
+    shipped = shipped_mappings()
+    local = {found.stem: found for found in local_mappings(Path())}
+    known = {**shipped, **local}
+    if str(name) in known:
+        return known[str(name)]
+    raise BulkloadError(
+        f"there is no mapping `{name}`",
+        fix=f"{did_you_mean(str(name), known)}`bulkload mapping list` shows those that come with bulkload",
+    )
+
+
+def load_mapping(name: str | Path) -> MappingDocument:
+    """Load a mapping by its file or by the name of a shipped one.
+
+    Raises:
+        BulkloadError: With file:line:column and the closest valid word.
+    """
+    return loading.load_mapping(find_named(name))
 
 
 def local_mappings(folder: Path) -> list[Path]:
@@ -37,7 +67,9 @@ def find_mapping(headers: Sequence[str], *, connector: str, folder: Path | None 
         BulkloadError: None fits; names the closest one and what does not fit.
     """
     local = local_mappings(folder or Path())
-    shipped = [p for p in shipped_mappings().values() if p.resolve() not in {q.resolve() for q in local}]
+    shipped = [
+        p for p in shipped_mappings().values() if p.resolve() not in {q.resolve() for q in local}
+    ]
     closest: tuple[int, Path, Fit] | None = None
     for paths in (local, shipped):
         fitting: list[tuple[int, str, Path]] = []

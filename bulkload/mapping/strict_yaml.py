@@ -95,9 +95,7 @@ class _Builder:
                     "write the value out where it is needed; text that begins with & goes in quotes",
                 )
             if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
-                raise self.refuse(
-                    "the text holds half a character", event, "remove the \\u escape"
-                )
+                raise self.refuse("the text holds half a character", event, "remove the \\u escape")
             if getattr(event, "tag", None):
                 raise self.refuse(
                     f"the tag `{event.tag}` is not allowed in a mapping",

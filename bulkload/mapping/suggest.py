@@ -7,6 +7,7 @@ customer. Everything else is left to the person, with candidates.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -100,7 +101,7 @@ def _is_sure(ranked: list[Candidate], thing: str | None) -> bool:
 def _candidates(found: Looks, beside: set[str]) -> list[Candidate]:
     ranked = []
     header = folded_words(found.header)
-    scores = header_scores(found.header)
+    scores = dict(header_scores(found.header))
     exact = set(_EXACT.get(header, ()))
     if header in _EITHER:
         exact = {_part_of_name(header, found, beside)}
@@ -123,6 +124,7 @@ def _part_of_name(header: str, found: Looks, beside: set[str]) -> str:
     return "last_name" if "first_name" in beside - {"full_name"} else "full_name"
 
 
+@functools.lru_cache(maxsize=4096)
 def header_scores(header: str) -> dict[str, float]:
     """Return how much a header is like the names of each thing, from 0 to 1."""
     return {
@@ -150,7 +152,9 @@ def _likeness(header: str, name: str) -> float:
 def folded_words(header: str) -> str:
     """Return a header as words without case, accents and punctuation."""
     apart = re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z][a-z])", " ", header)
-    spelled = apart.casefold().replace("ł", "l").replace("ø", "o").replace("n°", "nr").replace("nº", "nr")
+    spelled = (
+        apart.casefold().replace("ł", "l").replace("ø", "o").replace("n°", "nr").replace("nº", "nr")
+    )
     bare = "".join(
         c for c in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(c)
     )
@@ -159,7 +163,8 @@ def folded_words(header: str) -> str:
 
 
 _FOLDED: dict[str, tuple[str, ...]] = {
-    thing: tuple(dict.fromkeys(folded_words(name) for name in names)) for thing, names in NAMES.items()
+    thing: tuple(dict.fromkeys(folded_words(name) for name in names))
+    for thing, names in NAMES.items()
 }
 _EXACT: dict[str, tuple[str, ...]] = {}
 for _thing, _names in _FOLDED.items():

@@ -58,9 +58,7 @@ class Compiler:
         """Return a column's cells as they are."""
         return pl.col(self.headers.find(column, where=self.document.where(*path)))
 
-    def value(
-        self, rules: language.Value, kind: Kind, path: NodePath
-    ) -> Cell | None:
+    def value(self, rules: language.Value, kind: Kind, path: NodePath) -> Cell | None:
         """Return a value of one kind; None if all its columns are optional and missing.
 
         Raises:
@@ -93,9 +91,7 @@ class Compiler:
         own = rules.column or (rules.split.column if rules.split else None)
         return own is not None and not self.headers.matches(own)
 
-    def _source(
-        self, rules: language.Value, kind: Kind, path: NodePath
-    ) -> Cell | None:
+    def _source(self, rules: language.Value, kind: Kind, path: NodePath) -> Cell | None:
         if rules.column is not None:
             return Cell(self.column(rules.column, (*path, "column")))
         if rules.constant is not None:
@@ -118,9 +114,7 @@ class Compiler:
         joined = pl.concat_str([p.text for p in parts], separator=separator, ignore_nulls=True)
         return Cell(_null_if_empty(joined), _any_problem(parts))
 
-    def _parts(
-        self, values: Sequence[language.Value], path: NodePath, kind: Kind
-    ) -> list[Cell]:
+    def _parts(self, values: Sequence[language.Value], path: NodePath, kind: Kind) -> list[Cell]:
         found = [
             self.value(value, value.type or kind, (*path, index))
             for index, value in enumerate(values)
@@ -169,9 +163,7 @@ class Compiler:
         text = pl.when(filled).then(pl.format("[{}]", inner))
         return Cell(text, _any_problem([cell for cell, _ in parts]))
 
-    def _object(
-        self, values: dict[str, language.Value], path: NodePath
-    ) -> Cell | None:
+    def _object(self, values: dict[str, language.Value], path: NodePath) -> Cell | None:
         pieces, cells, from_row, needed = [], [], [], []
         for name, value in values.items():
             cell = self.value(value, kind_of(value), (*path, name))
@@ -272,7 +264,9 @@ class Compiler:
             inner = reading.boolean(inner, rules.words)
         pieces = cell.text.str.split(rules.separator).list.eval(json_of(inner.text, kind))
         joined = pieces.list.drop_nulls().list.join(",")
-        return Cell(pl.when(joined.str.len_bytes() > 0).then(pl.format("[{}]", joined)), cell.problem)
+        return Cell(
+            pl.when(joined.str.len_bytes() > 0).then(pl.format("[{}]", joined)), cell.problem
+        )
 
     def region(self, rules: language.PhoneRegion, path: NodePath) -> pl.Expr | None:
         """Return each row's ISO country; a country that is not known keeps its text for the judge."""
@@ -311,9 +305,7 @@ class Compiler:
                 tests.append(number <= rules.at_most)
         return pl.all_horizontal([test.fill_null(value=False) for test in tests])
 
-    def _conditions(
-        self, parts: Sequence[language.Condition], path: NodePath
-    ) -> list[pl.Expr]:
+    def _conditions(self, parts: Sequence[language.Condition], path: NodePath) -> list[pl.Expr]:
         if not parts:
             raise BulkloadError(
                 "`all` and `any` need at least one condition",

@@ -35,7 +35,9 @@ ANY = "one_of: []\n"
 def rows(**columns: list[str | None] | str | None) -> pl.DataFrame:
     """Return a frame as sources give it: every cell text."""
     cells = {
-        name.replace("__", " "): pl.Series(column if isinstance(column, list) else [column], dtype=pl.String)
+        name.replace("__", " "): pl.Series(
+            column if isinstance(column, list) else [column], dtype=pl.String
+        )
         for name, column in columns.items()
     }
     height = max((len(column) for column in cells.values()), default=1)

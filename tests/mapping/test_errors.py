@@ -106,7 +106,9 @@ def test_a_pattern_that_would_take_for_ever_elsewhere_is_quick() -> None:
     """`(a+)+$` on a text that does not match is a matter of milliseconds."""
     begin = time.perf_counter()
     frame = rows(A="a" * 5000 + "!")
-    mapping = bound("one_of: []\nfields: {name: {column: A, replace: {pattern: '(a+)+$', with: x}}}", frame)
+    mapping = bound(
+        "one_of: []\nfields: {name: {column: A, replace: {pattern: '(a+)+$', with: x}}}", frame
+    )
     assert mapping.apply(frame)["name"][0].endswith("!")
     assert time.perf_counter() - begin < REFUSAL_S
 

@@ -28,7 +28,9 @@ FRAMES = st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=8).map(
         }
     )
 )
-COLUMN = st.sampled_from(COLUMNS) | st.sampled_from([{"position": 2}, {"pattern": "^C$"}, ["Z", "A"]])
+COLUMN = st.sampled_from(COLUMNS) | st.sampled_from(
+    [{"position": 2}, {"pattern": "^C$"}, ["Z", "A"]]
+)
 CONDITION = st.fixed_dictionaries({"column": st.sampled_from(COLUMNS)}, optional={
     "is": st.sampled_from(["x", ["Ja", "-"]]), "matches": st.sampled_from(["^x", "[0-9]"]),
     "at_least": st.integers(-5, 5),
@@ -82,9 +84,15 @@ def test_applying_never_changes_number_or_order_of_rows(
     assert records["row_number"].equals(frame["row_number"])
     assert records["row_number"].dtype == pl.UInt32
     assert set(records.dtypes[1:]) <= {pl.String}
-    assert [field.name for field in mapping.fields] == [c for c in records.columns[1:] if "@" not in c]
+    assert [field.name for field in mapping.fields] == [
+        c for c in records.columns[1:] if "@" not in c
+    ]
     for field in mapping.fields:
-        if field.kind in {Kind.LIST, Kind.JSON} and not document["fields"][field.name].keys() & {"case", "replace", "map"}:
+        if field.kind in {Kind.LIST, Kind.JSON} and not document["fields"][field.name].keys() & {
+            "case",
+            "replace",
+            "map",
+        }:
             for cell in records[field.name].drop_nulls():
                 json.loads(cell)
 
@@ -96,7 +104,10 @@ def test_a_plain_column_keeps_its_cells(frame: pl.DataFrame) -> None:
     text = '{"one_of": [], "fields": {"custom.x": {"column": "A", "trim": false}}, "ignore": ["B", "C"]}'
     found = parse_mapping(text).bind(COLUMNS, SCHEMA, source="x").apply(frame)["custom.x"]
     for before, after in zip(frame["A"], found, strict=True):
-        assert after == before or (after is None and not (before or "").strip(" \t\r\n\v\f\x85\xa0\u2007\u202f\u3000\ufeff\u200b"))
+        assert after == before or (
+            after is None
+            and not (before or "").strip(" \t\r\n\v\f\x85\xa0\u2007\u202f\u3000\ufeff\u200b")
+        )
 
 
 @given(FRAMES)
@@ -130,7 +141,11 @@ TREES = st.recursive(
 )  # fmt: skip
 
 
-@given(TREES | st.fixed_dictionaries({"fields": TREES}) | st.fixed_dictionaries({"fields": st.fixed_dictionaries({"email": TREES})}))
+@given(
+    TREES
+    | st.fixed_dictionaries({"fields": TREES})
+    | st.fixed_dictionaries({"fields": st.fixed_dictionaries({"email": TREES})})
+)
 @settings(max_examples=150, deadline=None)
 def test_any_tree_is_a_mapping_or_an_error_with_a_place(tree: Any) -> None:
     """Whatever is written in YAML, loading ends in rules or in an error for people."""

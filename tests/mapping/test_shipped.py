@@ -34,7 +34,9 @@ EXPORTS = {
 }
 
 
-def bodies(mapping: str, source: Path) -> tuple[list[dict[str, object]], list[tuple[int, str]], int]:
+def bodies(
+    mapping: str, source: Path
+) -> tuple[list[dict[str, object]], list[tuple[int, str]], int]:
     document = load_mapping(shipped_mappings()[mapping])
     schema = SCHEMAS[document.connector or ""]
     found: list[dict[str, object]] = []
@@ -43,7 +45,11 @@ def bodies(mapping: str, source: Path) -> tuple[list[dict[str, object]], list[tu
     with open_source(source) as opened:
         bound = document.bind(opened.headers, schema, source=opened.name)
         judge = Judge(
-            bound.fields, schema_name=schema.name, one_of=bound.one_of, keys=bound.keys, action=bound.action
+            bound.fields,
+            schema_name=schema.name,
+            one_of=bound.one_of,
+            keys=bound.keys,
+            action=bound.action,
         )
         for batch in opened.batches():
             verdicts = judge.split(batch.rows, bound.apply(batch.rows))

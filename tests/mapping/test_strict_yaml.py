@@ -64,7 +64,9 @@ def test_a_scalar_is_what_a_person_typed(text: str, value: Any) -> None:
         pytest.param("- x\n" * 10_001, "10000:3", "values", id="nodes"),
         pytest.param("x" * 4001, "1:1", "characters", id="long-line"),
         pytest.param("x\n" * (MAX_BYTES // 2 + 1), "1:1", "bytes", id="one-megabyte"),
-        pytest.param("a: [" + ", ".join(f"*x{n}" for n in range(400)) + "]", "1:5", "alias", id="bomb"),
+        pytest.param(
+            "a: [" + ", ".join(f"*x{n}" for n in range(400)) + "]", "1:5", "alias", id="bomb"
+        ),
     ],
 )
 def test_a_trap_is_refused_at_its_place_and_at_once(text: str, place: str, word: str) -> None:
@@ -88,7 +90,11 @@ def test_bytes_that_are_not_utf_8_are_refused_at_their_place() -> None:
     assert caught.value.where == "m.yaml:2:6"
 
 
-@given(st.text(max_size=300) | st.text("ab:-[]{}&*!|>'\"#\n ?,<%@`\t", max_size=60) | st.binary(max_size=200))
+@given(
+    st.text(max_size=300)
+    | st.text("ab:-[]{}&*!|>'\"#\n ?,<%@`\t", max_size=60)
+    | st.binary(max_size=200)
+)
 def test_any_text_is_read_or_refused(text: str | bytes) -> None:
     """No text makes the reader fail in another way than with an error for people."""
     try:

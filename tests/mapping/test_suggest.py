@@ -52,7 +52,9 @@ def test_figures(capsys: pytest.CaptureFixture[str]) -> None:
     """Print the accuracy over all sets."""
     columns, right, misses, wrong, sure = judged(SETS)
     with capsys.disabled():
-        print(f"\n{columns} columns: {right / columns:.1%} right, {sure / columns:.1%} sure, {len(wrong)} wrong but sure")
+        print(
+            f"\n{columns} columns: {right / columns:.1%} right, {sure / columns:.1%} sure, {len(wrong)} wrong but sure"
+        )
         print("\n".join([*misses, *(f"WRONG {told}" for told in wrong)]))
 
 

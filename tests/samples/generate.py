@@ -54,7 +54,9 @@ def _customer(number: int, land: Land, chance: random.Random, taken: set[str]) -
     if chance.random() < 0.3:
         phone = e164(land, phone)
     contact = chance.random()
-    points = chance.choice((0, chance.randrange(1, 400), chance.randrange(400, 1000), chance.randrange(1000, 30000)))
+    points = chance.choice(
+        (0, chance.randrange(1, 400), chance.randrange(400, 1000), chance.randrange(1000, 30000))
+    )
     born = datetime.date(1940, 1, 1) + datetime.timedelta(days=chance.randrange(25_000))
     return {
         "First name": first,
@@ -88,7 +90,9 @@ def write(folder: Path) -> None:
     (folder / "customers.csv").write_text(csv_text(clean), encoding="utf-8", newline="")
     workbooks.write_clean(folder / "customers.xlsx", clean)
     messy_rows = messy.rows()
-    (folder / "customers-messy.csv").write_text(messy.text(messy_rows), encoding="utf-8", newline="")
+    (folder / "customers-messy.csv").write_text(
+        messy.text(messy_rows), encoding="utf-8", newline=""
+    )
     workbooks.write_messy(folder / "customers-messy.xlsx", messy_rows)
 
 

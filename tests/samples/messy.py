@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.samples.generate import HEADERS, PEOPLE, Row, csv_text, people
 
 ROWS = 240
-TOO_MANY_CELLS = 'Mia,Brandt,mia.brandt@example.com,0176 04069001,Germany,03/04/1985,1,250,000909,yes,de,was there, twice'
+TOO_MANY_CELLS = "Mia,Brandt,mia.brandt@example.com,0176 04069001,Germany,03/04/1985,1,250,000909,yes,de,was there, twice"
 TOO_FEW_CELLS = "Uwe,Kern,uwe.kern@example.com"
 
 MISTAKES: tuple[tuple[str, dict[str, str]], ...] = (
@@ -84,8 +84,16 @@ def rows() -> list[Row]:
         row["Notes"] = cells.get("Notes", label)
     whole = [row for row in found[200:] if row["Email"] and row["Phone"]]
     again = [dict(whole[0]), dict(whole[1]), dict(whole[2])]
-    again[0] |= {"Email": again[0]["Email"].upper(), "Phone": "", "Notes": "same e-mail, other case"}
-    again[1] |= {"Email": "", "Phone": again[1]["Phone"].replace(" ", ""), "Notes": "same phone, other spacing"}
+    again[0] |= {
+        "Email": again[0]["Email"].upper(),
+        "Phone": "",
+        "Notes": "same e-mail, other case",
+    }
+    again[1] |= {
+        "Email": "",
+        "Phone": again[1]["Phone"].replace(" ", ""),
+        "Notes": "same phone, other spacing",
+    }
     again[2] |= {"Notes": "the same row again"}
     return [*found, *again]
 

@@ -45,7 +45,13 @@ def write_messy(path: Path, rows: list[Row]) -> None:
     with _workbook(path) as workbook:
         sheet = workbook.add_worksheet("Kunden 2026")
         header_format = workbook.add_format(
-            {"bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "border": 1, "text_wrap": True}
+            {
+                "bold": True,
+                "bg_color": "#1F4E78",
+                "font_color": "#FFFFFF",
+                "border": 1,
+                "text_wrap": True,
+            }
         )
         banded = workbook.add_format({"bg_color": "#DDEBF7"})
         marked = workbook.add_format({"bg_color": "#FFF2CC", "italic": True})

@@ -1,0 +1,302 @@
+"""Writing, checking and mending mappings: what `bulkload mapping` does, as functions.
+
+suggested   source -> a commented mapping              `bulkload mapping init`
+checked     mapping (+ source) -> what it does          `bulkload mapping check` and `explain`
+mending     run -> lines that would mend its rejects    `bulkload mapping fix`
+inventory   the mappings that come with bulkload        `bulkload mapping list`
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from bulkload.connectors import connector_for
+from bulkload.errors import BadInputError, BulkloadError, did_you_mean
+from bulkload.mapping import BoundMapping, MappingDocument, load_mapping, shipped_mappings
+from bulkload.mapping.draft import Draft, Hints, draft
+from bulkload.mapping.evidence import home_region, region_of_calling_codes
+from bulkload.mapping.explain import Explanation, explain
+from bulkload.mapping.fixes import REGIONS, Mending, Proposal, Tally, write_mapping
+from bulkload.mapping.suggest import Suggestion, suggest
+from bulkload.records import Field, Kind, Reject, Schema
+from bulkload.sources import Source, SourceOptions, open_source
+from bulkload.validation import Judge
+from bulkload.validation.phone import phone
+
+EXAMPLE_ROWS = 1_000
+MOST_TRIED_ROWS = 50_000
+"""Rejected rows on which changes are compared; beyond, the whole source is judged."""
+
+
+def schema_of(connector: str) -> Schema:
+    """Return what a system accepts.
+
+    Raises:
+        BulkloadError: There is no such system.
+    """
+    return connector_for(connector).schema
+
+
+def is_phone(text: str, region: str) -> bool:
+    """Say whether a text is a phone number for people at home in a region."""
+    try:
+        phone(text, region)
+    except ValueError:
+        return False
+    return True
+
+
+def inventory() -> list[tuple[str, str, str]]:
+    """Return name, system and description of every mapping that comes with bulkload."""
+    documents = [load_mapping(path) for path in shipped_mappings().values()]
+    return [(d.name, d.connector or "any", d.rules.description) for d in documents]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What the columns of a source seem to hold, before a person has decided."""
+
+    source: str
+    connector: str
+    suggestions: Sequence[Suggestion]
+    region: str | None
+    region_why: str
+
+    def draft(self, decisions: Mapping[str, str] | None = None) -> Draft:
+        """Write the mapping, with a person's decisions: by column a field, or `ignore`."""
+        hints = Hints(self.region, self.region_why, decisions or {})
+        return draft(self.suggestions, connector=self.connector, source=self.source, hints=hints)
+
+
+def suggested(
+    source: str | Path, *, connector: str = "loyaltydog", reading: SourceOptions | None = None
+) -> Suggested:
+    """Judge the columns of a source by headers and cells.
+
+    Raises:
+        BulkloadError: The source cannot be read, or the system is not known.
+    """
+    schema_of(connector)
+    with open_source(source, reading or SourceOptions()) as opened:
+        rows = _first_rows(opened)
+        found = suggest(rows, opened.headers)
+        region, why = _region(found, rows)
+        return Suggested(opened.name, connector, found, region, why)
+
+
+def _region(found: Sequence[Suggestion], rows: pl.DataFrame) -> tuple[str | None, str]:
+    """Return where most of the phones without calling code are valid."""
+    for suggestion in found:
+        if suggestion.thing in {"phone", "mobile"} and suggestion.score > 0.5:
+            cells = rows[suggestion.header].drop_nulls().to_list()
+            home = home_region(cells, is_phone, REGIONS)
+            if home is not None:
+                region, share = home
+                why = f"{share:.0%} of those without calling code in `{suggestion.header}` are valid there"
+                return region, why
+    return None, ""
+
+
+def _first_rows(opened: Source) -> pl.DataFrame:
+    empty = pl.DataFrame(
+        schema={"row_number": pl.UInt32, **dict.fromkeys(opened.headers, pl.String)}
+    )
+    return next((batch.rows for batch in opened.batches()), empty)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A mapping that is right, and what it does with a source, if there is one."""
+
+    document: MappingDocument
+    bound: BoundMapping | None = None
+    explanations: Sequence[Explanation] = ()
+
+
+def checked(
+    mapping: str | Path,
+    source: str | Path | None = None,
+    *,
+    connector: str | None = None,
+    reading: SourceOptions | None = None,
+) -> Checked:
+    """Check a mapping, and how it fits a source.
+
+    Raises:
+        BulkloadError: With file:line:column and the closest valid word.
+    """
+    document = load_mapping(mapping)
+    schema = schema_of(connector or document.connector or "loyaltydog")
+    if source is None:
+        _check_fields(document, schema)
+        return Checked(document)
+    with open_source(source, reading or SourceOptions()) as opened:
+        bound = document.bind(opened.headers, schema, source=opened.name)
+        rows = _first_rows(opened).head(EXAMPLE_ROWS)
+        return Checked(document, bound, explain(document, bound, rows))
+
+
+def _check_fields(document: MappingDocument, schema: Schema) -> None:
+    """Refuse fields that the system does not have, without knowing any columns."""
+    for name in document.rules.fields:
+        if schema.field(name) is None:
+            names = [known.name for known in schema.fields]
+            raise BulkloadError(
+                f"`{name}` is not a field of {schema.name}",
+                where=document.where("fields", name),
+                fix=did_you_mean(name, names)
+                + "the fields are: "
+                + ", ".join(f"`{known}`" for known in names)
+                + "".join(f", `{prefix}NAME`" for prefix in schema.open_prefixes),
+            )
+
+
+@dataclass(slots=True)
+class RunMending:
+    """A run's mapping, and the lines that would mend what it rejected."""
+
+    mending: Mending
+    fields: Sequence[Field]
+    rejects: Sequence[Reject]
+    path: Path
+    """The mapping's file."""
+
+    def proposals(self) -> Iterator[Proposal]:
+        """Yield lines with the number of rows that each mends on top of those accepted before it."""
+        yield from self.mending.proposals(self.fields, self.rejects)
+
+    def write(self, to: Path | None = None) -> Path:
+        """Write the mapping with what was accepted; a shipped one as a copy in this folder.
+
+        Raises:
+            BulkloadError: It cannot be written.
+        """
+        shipped = self.path.resolve() in {path.resolve() for path in shipped_mappings().values()}
+        target = to or (Path(self.path.name) if shipped else self.path)
+        write_mapping(target, self.mending.text(), replace=target.resolve() == self.path.resolve())
+        return target
+
+
+def mending(run: str | Path, *, reading: SourceOptions | None = None) -> RunMending:
+    """Judge the source of a run again and look for lines that would mend its rejects.
+
+    Args:
+        run: Folder of the run, or its `report.json`.
+        reading: How the source is cut into cells, if the run was told so.
+
+    Raises:
+        BulkloadError: The folder holds no report, or source and mapping are not those of the run.
+    """
+    report = _report(Path(run))
+    document = load_mapping(Path(str(report["mapping"]["path"])))
+    schema = schema_of(str(report["profile"]["connector"]))
+    source = Path(str(report["source"]["path"]))
+    if document.sha256 != report["mapping"]["sha256"]:
+        raise BulkloadError(
+            "the mapping has changed since this run",
+            where=str(document.path),
+            fix="run `bulkload validate` again and mend that run",
+        )
+    options = reading or SourceOptions()
+
+    found = _judged(document, source, options, schema)
+    few = found.rows
+
+    def whole(tried: MappingDocument) -> Tally:
+        return _judged(tried, source, options, schema).tally
+
+    def quick(tried: MappingDocument) -> Tally:
+        if few is None or few.height > MOST_TRIED_ROWS:
+            return whole(tried)
+        bound = tried.bind(few.columns[1:], schema, source=source.name)
+        rejects = _judge(bound, schema).split(few, bound.apply(few)).rejects
+        return Tally(len({reject.row_number for reject in rejects}), len(rejects))
+
+    return RunMending(
+        Mending(document, found.tally, quick, whole, region=_home(document, found)),
+        found.fields,
+        found.rejects,
+        document.path,
+    )
+
+
+def _home(document: MappingDocument, found: _Judged) -> str | None:
+    """Return where a file seems to be at home: by its locale, or by the calling codes in it."""
+    locale = document.rules.locale
+    if locale is not None:
+        return locale[-2:].upper() if locale != "sv" else "SE"
+    return region_of_calling_codes(found.phones)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    fields: Sequence[Field]
+    rejects: Sequence[Reject]
+    tally: Tally
+    """Rows that could not be cut into cells are among them."""
+    rows: pl.DataFrame | None
+    """The rejected rows."""
+    phones: Sequence[str]
+    """Cells of the columns with phones, the first thousand."""
+
+
+def _judge(bound: BoundMapping, schema: Schema) -> Judge:
+    return Judge(
+        bound.fields,
+        schema_name=schema.name,
+        one_of=bound.one_of,
+        keys=bound.keys,
+        action=bound.action,
+    )
+
+
+def _judged(
+    document: MappingDocument, source: Path, options: SourceOptions, schema: Schema
+) -> _Judged:
+    rejects: list[Reject] = []
+    malformed = 0
+    parts: list[pl.DataFrame] = []
+    phones: list[str] = []
+    with open_source(source, options) as opened:
+        bound = document.bind(opened.headers, schema, source=opened.name)
+        judge = _judge(bound, schema)
+        columns = [c for f in bound.fields if f.kind is Kind.PHONE for c in f.columns]
+        for batch in opened.batches():
+            found = judge.split(batch.rows, bound.apply(batch.rows)).rejects
+            rejects += found
+            malformed += len(batch.malformed)
+            for column in columns:
+                phones += (
+                    batch.rows[column]
+                    .drop_nulls()
+                    .head(max(0, EXAMPLE_ROWS - len(phones)))
+                    .to_list()
+                )
+            numbers = {reject.row_number for reject in found}
+            parts.append(batch.rows.filter(pl.col("row_number").is_in(list(numbers))))
+    rows = len({reject.row_number for reject in rejects})
+    tally = Tally(rows + malformed, len(rejects) + malformed)
+    return _Judged(bound.fields, rejects, tally, pl.concat(parts) if parts else None, phones)
+
+
+def _report(run: Path) -> dict[str, Any]:
+    path = run / "report.json" if run.is_dir() else run
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        for part in ("mapping", "source", "profile"):
+            if not isinstance(report[part], dict):
+                raise TypeError(part)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no report of a run"
+        raise BadInputError(
+            f"the run `{run}` cannot be read: {reason}",
+            where=str(path),
+            fix="name the folder that `bulkload validate` or `bulkload import` has written",
+        ) from None
+    return dict(report)
