@@ -64,7 +64,9 @@ def sandbox(  # noqa: PLR0917 - click passes them by name
         raise BulkloadError(str(error), fix="see `bulkload sandbox --help`") from None
     except StoreError as error:
         raise BulkloadError(
-            str(error), fix="close the other sandbox, or name another file with `--data`"
+            error.strerror,
+            where=str(error.filename),
+            fix="close the other sandbox, or name another file with `--data`",
         ) from None
     except OSError as error:
         raise BulkloadError(

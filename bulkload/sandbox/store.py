@@ -7,6 +7,7 @@ lagging replicas looks from outside.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -71,8 +72,11 @@ class Filter:
     horizon: float = NOW
 
 
-class StoreError(Exception):
+class StoreError(OSError):
     """The data file cannot be used: not SQLite, not writable, or open elsewhere."""
+
+    def __init__(self, reason: str, data: Path | None, code: int = errno.EIO) -> None:
+        super().__init__(code, f"the sandbox cannot use its data file: {reason}", str(data))
 
 
 class Store:
@@ -87,9 +91,11 @@ class Store:
             self._db = sqlite3.connect(
                 data or ":memory:", isolation_level=None, check_same_thread=False, timeout=_WAIT_S
             )
-        except (OSError, sqlite3.Error) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise StoreError(f"cannot open {data}: {reason}") from None
+        except OSError as error:
+            reason = error.strerror or "the system refused"
+            raise StoreError(reason.lower(), data, error.errno or errno.EIO) from None
+        except sqlite3.Error as error:
+            raise StoreError(str(error), data) from None
         try:
             # The only connection: no second process may serve the same file, and no -shm is needed.
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -98,8 +104,9 @@ class Store:
             self._db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
         except sqlite3.Error as error:
             self._db.close()
-            locked = "it is in use by another sandbox" if "locked" in str(error) else error
-            raise StoreError(f"cannot use {data}: {locked}") from None
+            if "locked" in str(error):
+                raise StoreError("another sandbox is using it", data, errno.EBUSY) from None
+            raise StoreError(str(error), data) from None
 
     def close(self) -> None:
         """Release the file."""
