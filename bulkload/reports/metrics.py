@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from bulkload.cells import printable
 from bulkload.records import RunReport, Status
 from bulkload.reports.atomic import write_bytes
 
@@ -65,7 +66,7 @@ def write_metrics(path: Path | str, report: RunReport) -> None:
 
 def _labels(labels: Mapping[str, str]) -> str:
     spoken: Iterable[str] = (
-        f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items()
+        f'{name}="{printable(value).translate(_ESCAPES)}"' for name, value in labels.items()
     )
     return "{" + ",".join(spoken) + "}"
 
