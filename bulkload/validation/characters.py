@@ -24,6 +24,7 @@ The joiners U+200C and U+200D stay: Persian and Sinhala names and family emoji n
 """
 
 _CONTROL = re.compile(f"[{CONTROLS}]")
+_UNSEEN = re.compile(f"[{CONTROLS}{INVISIBLES}\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile(f"[{INVISIBLES}\ud800-\udfff]")
 
@@ -50,7 +51,7 @@ def invisible_character(text: str) -> str:
 
 def is_seen(text: str) -> bool:
     """Whether the text holds neither control characters nor others that cannot be seen."""
-    return not _CONTROL.search(text) and not _INVISIBLE.search(text)
+    return not _UNSEEN.search(text)
 
 
 def is_unicode(text: str) -> bool:

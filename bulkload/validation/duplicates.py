@@ -1,6 +1,6 @@
 """Which rows name a customer that an earlier row of the source names already.
 
-Exact, in the same memory for a thousand rows and for ten million: filters of fixed size say of
+Exact, in the same memory for a thousand rows and for ten million: a filter of fixed size says of
 nearly every key that it has not been seen; the few that may have been are looked up, as text, in
 runs of keys that are written to a temporary folder as they fill.
 """
@@ -31,7 +31,7 @@ class Seen:
     Args:
         keys: Names of the key columns.
         keys_per_run: Keys held in memory.
-        filter_words: Size of the filters, in words of 8 bytes; a power of two.
+        filter_words: Size of the filter, in words of 8 bytes; a power of two above 1.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Seen:
         filter_words: int = 1 << 22,
     ) -> None:
         self._keys = tuple(keys)
-        self._filters = (_Filter(filter_words // 2, seed=1), _Filter(filter_words // 2, seed=2))
+        self._filter = _Filter(filter_words)
         self._runs = _Runs(keys_per_run)
 
     def repeats(self, payloads: pl.DataFrame) -> list[tuple[int, str, int]]:
@@ -56,8 +56,8 @@ class Seen:
         if not self._keys or payloads.is_empty():
             return []
         said = self._said(payloads)
-        places = [one.places(said["hash"]) for one in self._filters]
-        maybe = said["hash"].is_duplicated() | self._may_hold(places)
+        places = self._filter.places(said["hash"])
+        maybe = said["hash"].is_duplicated() | self._filter.holds(places)
         found: list[tuple[int, str, int]] = []
         if maybe.any():
             suspects = said.filter(maybe)[ROW].unique()
@@ -65,16 +65,10 @@ class Seen:
         if found:
             repeats = pl.Series([row_number for row_number, _, _ in found], dtype=pl.UInt32)
             new = ~said[ROW].is_in(repeats.implode())
-            said, places = said.filter(new), [place.filter(new) for place in places]
-        for one, place in zip(self._filters, places, strict=True):
-            one.add(place)
+            said, places = said.filter(new), places.filter(new)
+        self._filter.add(places)
         self._runs.add(said)
         return found
-
-    def _may_hold(self, places: Sequence[pl.DataFrame]) -> pl.Series:
-        """Whether each key may have been remembered; two filters err together very seldom."""
-        first, second = (one.holds(place) for one, place in zip(self._filters, places, strict=True))
-        return first & second
 
     def _said(self, payloads: pl.DataFrame) -> pl.DataFrame:
         """Return one row per key that a payload has: row_number, key (its position), text, hash."""
@@ -110,24 +104,26 @@ class Seen:
 
 
 class _Filter:
-    """A Bloom filter with four bits a key, all in one word: it never forgets what it was given."""
+    """A Bloom filter with six bits a key, all in one word: it never forgets what it was given."""
 
     _MASKS = 1 << 14
+    _BITS = 6
 
-    def __init__(self, words: int, *, seed: int) -> None:
+    def __init__(self, words: int) -> None:
         self._words = pl.zeros(words, dtype=pl.UInt64, eager=True)
-        self._seed = seed
         # The high bits of a hash choose the word, the low bits the mask.
         self._share = 2**64 // words
-        chooses = random.Random(seed)  # noqa: S311  # any spread will do
-        masks = [sum(1 << bit for bit in chooses.sample(range(64), 4)) for _ in range(self._MASKS)]
+        chooses = random.Random(0)  # noqa: S311  # any spread will do
+        masks = [
+            sum(1 << bit for bit in chooses.sample(range(64), self._BITS))
+            for _ in range(self._MASKS)
+        ]
         self._masks = pl.Series(masks, dtype=pl.UInt64)
 
     def places(self, hashes: pl.Series) -> pl.DataFrame:
         """Return where each hash is remembered: its word, and the bits in it."""
-        own = hashes.hash(self._seed)
-        word = (own // self._share).cast(pl.UInt32)
-        mask = self._masks.gather((own & (self._MASKS - 1)).cast(pl.UInt32))
+        word = (hashes // self._share).cast(pl.UInt32)
+        mask = self._masks.gather((hashes & (self._MASKS - 1)).cast(pl.UInt32))
         return pl.DataFrame({"word": word, "mask": mask})
 
     def holds(self, places: pl.DataFrame) -> pl.Series:

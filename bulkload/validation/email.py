@@ -24,13 +24,17 @@ def email(text: str) -> str:
     address = stripped(text)
     if len(address) > LONGEST + LONGEST_LOCAL_PART:
         raise refusal("email-too-long")
+    # What email-validator always refuses need not be asked: bad addresses are the costly ones.
+    if "@" not in address or ".." in address or "<" in address:
+        raise why_not(address)
     try:
         return email_validator.validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise _why_not(address) from None
+        raise why_not(address) from None
 
 
-def _why_not(address: str) -> Exception:  # noqa: PLR0911  # a list of reasons, most telling first
+def why_not(address: str) -> Exception:  # noqa: PLR0911  # a list of reasons
+    """Return the refusal of an address that email-validator refuses, most telling reason first."""
     local, _, domain = address.rpartition("@")
     unseen = control_character(address) or invisible_character(address)
     if unseen:

@@ -21,6 +21,7 @@ from bulkload.validation.characters import (
     SPACES,
     control_character,
     invisible_character,
+    is_seen,
     stripped,
 )
 from bulkload.validation.refusals import refusal
@@ -46,13 +47,12 @@ _URL: TypeAdapter[AnyHttpUrl] = TypeAdapter(AnyHttpUrl)
 
 def text(cell: str) -> str:
     """Return the cell unchanged."""
+    if is_seen(cell):
+        return cell
     unseen = control_character(cell)
     if unseen:
         raise refusal("text-control-character", character=unseen)
-    unseen = invisible_character(cell)
-    if unseen:
-        raise refusal("text-invisible-character", character=unseen)
-    return cell
+    raise refusal("text-invisible-character", character=invisible_character(cell))
 
 
 def integer(cell: str) -> int:

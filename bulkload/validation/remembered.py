@@ -11,13 +11,16 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from pydantic_core import PydanticCustomError
 
 from bulkload.validation.characters import stripped
-from bulkload.validation.email import email
+from bulkload.validation.email import email, why_not
 from bulkload.validation.phone import phone
 
 MOST = 50_000
 """Verdicts kept of each sort, so that memory stays bounded."""
 _SHORT = 100
 """Characters; in a longer address a limit on its length could decide."""
+
+_BAD = ""
+"""The verdict on a domain that no address is valid with."""
 
 _ATEXT = r"[A-Za-z0-9_!#$%&'*+\-/=?^`{|}~]+"
 _PLAIN = re.compile(rf"({_ATEXT}(?:\.{_ATEXT})*)@([A-Za-z0-9][^@<>\"\\\x00-\x20\x7f]*)")
@@ -50,10 +53,12 @@ class Contacts:
             try:
                 known = email(f"a@{domain}").removeprefix("a@")
             except PydanticCustomError:
-                return email(text)
+                known = _BAD
             if len(self._domains) >= MOST:
                 self._domains.clear()
             self._domains[domain] = known
+        if known == _BAD:
+            raise why_not(address)
         if len(known.encode()) > _SHORT or len(local) > _SHORT // 2:
             return email(text)
         return f"{local.lower() if local.lower() in _NAMES else local}@{known}"
