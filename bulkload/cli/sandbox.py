@@ -64,7 +64,7 @@ def sandbox(  # noqa: PLR0917 - click passes them by name
         raise BulkloadError(str(error), fix="see `bulkload sandbox --help`") from None
     except StoreError as error:
         raise BulkloadError(
-            error.strerror,
+            error.message,
             where=str(error.filename),
             fix="close the other sandbox, or name another file with `--data`",
         ) from None

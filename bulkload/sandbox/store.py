@@ -76,7 +76,8 @@ class StoreError(OSError):
     """The data file cannot be used: not SQLite, not writable, or open elsewhere."""
 
     def __init__(self, reason: str, data: Path | None, code: int = errno.EIO) -> None:
-        super().__init__(code, f"the sandbox cannot use its data file: {reason}", str(data))
+        self.message = f"the sandbox cannot use its data file: {reason}"
+        super().__init__(code, self.message, str(data))
 
 
 class Store:

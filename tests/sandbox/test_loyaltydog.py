@@ -191,6 +191,24 @@ def test_programs_are_created_listed_and_changed(dog: Callable[..., Desk]) -> No
     assert customer["points"] == 8
 
 
+def test_programs_award_points_once(dog: Callable[..., Desk]) -> None:
+    """Points for a contact or a custom field come when it is filled, not when it changes."""
+    desk = dog()
+    field = {"name": "birthday", "type": "date", "points": 100}
+    awards = {"pointsAddEmail": 1, "pointsAddPhone": 10, "customFields": [field]}
+    desk.ask("PUT", PROGRAM, awards)
+
+    created = desk.ask("POST", CUSTOMERS, {"email": "ada@example.com", "points": 1000})
+    path = f"{CUSTOMERS}/{created['id']}"
+
+    assert created["points"] == 1001
+    assert desk.ask("PUT", path, {"phone": "+12025550143"})["points"] == 1011
+    birthday = {"customFields": {"birthday": "1990-05-01"}}
+    assert desk.ask("PUT", path, birthday)["points"] == 1111
+    changed = birthday | {"email": "a@example.com", "phone": "+12025550144"}
+    assert desk.ask("PUT", path, changed)["points"] == 1111
+
+
 def test_a_log_in_gives_a_token_that_ends(dog: Callable[..., Desk]) -> None:
     """The form log-in mints a token with camelCase names; after its life it is refused."""
     desk = dog(token_lifetime_s=60)

@@ -85,7 +85,7 @@ def create_customer(world: World, call: Call, program_id: str) -> Answer:
         "lastName": payload.lastName,
         "email": payload.email,
         "phone": payload.phone,
-        "points": payload.points + _welcome(program, payload.email, payload.phone),
+        "points": payload.points,
         "referrerId": payload.referrerId,
         "currentMessage": None,
         "currentOfferId": None,
@@ -93,6 +93,7 @@ def create_customer(world: World, call: Call, program_id: str) -> Answer:
         "createdAt": iso(call.now),
         "updatedAt": iso(call.now),
     }
+    _award(program, {}, customer)
     world.store.add(_scope(program_id), customer["id"], _keys(customer), customer, call.now)
     for name, granted in (payload.initialConsentGranted or {}).items():
         consents.keep(world, call, customer["id"], (name, granted, "api", None))
@@ -112,20 +113,16 @@ def update_customer(world: World, call: Call, program_id: str, customer_id: str)
     program = program_of(world, program_id)
     customer = _customer(world, program_id, customer_id)
     named = payload.model_fields_set
-    bonus = _welcome(
-        program,
-        None if customer["email"] else payload.email,
-        None if customer["phone"] else payload.phone,
-    )
+    before = dict(customer)
     for name in ("firstName", "lastName", "email", "phone", "currentMessage"):
         if name in named:
             customer[name] = getattr(payload, name)
     if "points" in named or switches.omitted_points == "zero":
         customer["points"] = payload.points
-    customer["points"] += bonus
     if "customFields" in named:
         kept = customer["customFields"] if switches.custom_fields_on_put == "merge" else {}
         customer["customFields"] = {**kept, **(payload.customFields or {})}
+    _award(program, before, customer)
     return _saved(world, call, program_id, customer)
 
 
@@ -246,10 +243,18 @@ def _same_contact(
     return found[0] if found else None
 
 
-def _welcome(program: dict[str, Any], email: str | None, phone: str | None) -> int:
-    for_email = (program["pointsAddEmail"] or 0) if email else 0
-    for_phone = (program["pointsAddPhone"] or 0) if phone else 0
-    return int(for_email + for_phone)
+def _award(program: dict[str, Any], before: dict[str, Any], customer: dict[str, Any]) -> None:
+    """Add the points that the program gives for contacts and custom fields just filled."""
+    for name, points in (
+        ("email", program["pointsAddEmail"]),
+        ("phone", program["pointsAddPhone"]),
+    ):
+        if customer[name] and not before.get(name):
+            customer["points"] += points or 0
+    held = before.get("customFields", {})
+    for field in program["customFields"]:
+        if customer["customFields"].get(field["name"]) and not held.get(field["name"]):
+            customer["points"] += field["points"] or 0
 
 
 def _customer(
