@@ -11,19 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkload import reports, settings
-from bulkload.connectors.moving import bridge
 from bulkload.destination import Destination, destination
 from bulkload.errors import BulkloadError
 from bulkload.mapping import (
     MappingDocument,
     find_mapping,
     load_mapping,
-    parse_mapping,
     shipped_mappings,
 )
 from bulkload.mapping.memory import Memory
+from bulkload.moved import move_of
 from bulkload.options import LoadOptions
-from bulkload.planning import Tally
+from bulkload.planning import Tally, fitted
 from bulkload.records import RunReport
 from bulkload.run import Run, utc
 from bulkload.sources import Source
@@ -41,6 +40,7 @@ def begin(source: Source, options: LoadOptions) -> Run:
     wanted = destination(options.target)
     document, found, notes = _mapping(source, options, wanted)
     bound = document.bind(source.headers, wanted.connector.schema, source=source.name)
+    wanted = fitted(wanted, bound.fields, options.agreed)
     _check_columns(document, source, options)
     started = datetime.now(UTC)
     folder = reports.private_folder(_folder(options.out, source.name, started))
@@ -90,12 +90,10 @@ def _mapping(
     try:
         path = find_mapping(source.headers, connector=to.connector.name)
     except BulkloadError:
-        bridged = bridge(source.headers, to.connector.name)
-        if bridged is None:
+        move = move_of(source.headers, to.connector.name)
+        if move is None:
             raise
-        lost = [f"`{header}` has no place in {to.connector.name}" for header in bridged.lost]
-        document = parse_mapping(bridged.text, file=f"{bridged.origin} export")
-        return document, f"{_MADE} {bridged.origin}", lost
+        return load_mapping(move.mapping), f"{_MADE} {move.origin}", move.notes
     return load_mapping(path), "found by the headers", []
 
 

@@ -22,7 +22,16 @@ from bulkload.delivery import Journal, RunJournal, Stop, Tick, Watcher, customer
 from bulkload.destination import Destination
 from bulkload.errors import SafetyStopError
 from bulkload.options import LoadOptions
-from bulkload.planning import Tally, check_balances, check_definitions, plan, show_canary
+from bulkload.planning import (
+    Tally,
+    check_balances,
+    check_definitions,
+    lane_of,
+    plan,
+    show_canary,
+    told,
+    used,
+)
 from bulkload.progress import Progress
 from bulkload.records import Payload, Reject, Result, RunReport, Status
 from bulkload.verification import verified
@@ -79,6 +88,7 @@ class Run:
     def send(self, ready: Destination, options: LoadOptions, progress: Progress) -> RunReport:
         """Deliver what is valid; whatever happens, write down what became of it."""
         check_balances(self.tally.balances, options.max_points_delta)
+        ready = told(ready)
         with Journal.open(ready.journal_path) as journal:
             run = journal.begin(
                 source_sha256=self.walk.source.sha256,
@@ -93,7 +103,7 @@ class Run:
                 progress.say(f"going on with the interrupted run {run.run_id}")
             counts = self.report.counts
             run.judged(counts.rows, {**counts.by_status, Status.PENDING: 0})
-            self._agree(ready, run, progress)
+            self._agree(ready, run, options, progress)
             try:
                 asyncio.run(self._deliver(ready, run, options, progress))
                 run.finish(rows=self.report.counts.rows)
@@ -101,14 +111,24 @@ class Run:
                 self.write_down(run)
         return self.report
 
-    def _agree(self, ready: Destination, journal: RunJournal, progress: Progress) -> None:
+    def _agree(
+        self, ready: Destination, journal: RunJournal, options: LoadOptions, progress: Progress
+    ) -> None:
         """Show what is about to be sent.
 
         Raises:
             SafetyStopError: The user does not want it.
         """
         known = sum(1 for _ in journal.known(self.walk.payloads()))
-        proposal = plan(ready, self.tally, delivered_before=known)
+        limits = ready.connector.promises().limits
+        proposal = plan(
+            ready,
+            self.tally,
+            delivered_before=known,
+            already_used=used(journal, limits),
+            headroom=options.headroom,
+            lane=lane_of(ready.connector, options.lane, self.tally.counts.payloads),
+        )
         if proposal.to_send and not progress.confirm(proposal):
             raise SafetyStopError("nothing was sent, as you wished")
 
@@ -130,6 +150,9 @@ class Run:
         self, ready: Destination, journal: RunJournal, options: LoadOptions, progress: Progress
     ) -> None:
         credentials = ready.credentials()
+        wishes = options.delivery(ready)
+        if lane_of(ready.connector, options.lane, self.tally.counts.payloads) is not None:
+            wishes = replace(wishes, lane="bulk" if options.lane == "auto" else options.lane)
         with Stop().on_signals() as stop:
             async with ready.wire(credentials) as wire:
 
@@ -139,7 +162,7 @@ class Run:
                         connector=ready.connector,
                         wire=wire,
                         journal=journal,
-                        options=options.delivery(ready),
+                        options=wishes,
                         credentials=credentials,
                         watcher=Watcher(say=progress.say, tick=self._tick),
                         stop=stop,
@@ -153,12 +176,9 @@ class Run:
                 await self._count(sent(self.walk.payloads()), progress)
                 if options.verify or self.is_move:
                     listed = customers(
-                        ready.connector,
-                        wire,
-                        options=options.delivery(ready),
-                        credentials=credentials,
+                        ready.connector, wire, options=wishes, credentials=credentials
                     )
-                    seen = await verified(ready.connector.name, listed, journal.results())
+                    seen = await verified(ready.connector, listed, journal.results())
                     self.report.notes += seen.sentences(self.tally.balances)
                     self.report.details["verification"] = asdict(seen)
         self.report.delivered_before = journal.delivered_before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
+from bulkload.connectors.base import Connector
 from bulkload.connectors.canonical import canonical
 from bulkload.planning import Balance
 from bulkload.records import Customer, Result
@@ -39,20 +40,22 @@ class Verification:
 
 
 async def verified(
-    system: str, customers: AsyncIterator[Customer], results: Iterable[Result]
+    connector: Connector, customers: AsyncIterator[Customer], results: Iterable[Result]
 ) -> Verification:
     """Compare what was delivered with everything that the system lists.
 
     Args:
-        system: Name of the connector.
+        connector: Knows whose keys and balances they are.
         customers: All customers of the program, each once.
         results: Of the run, in any order.
     """
     delivered = {result.remote_id for result in results if result.remote_id}
     found = points = stamps = 0
     async for customer in customers:
-        if customer.remote_id in delivered:
-            held = canonical(system, customer)
+        # A bulk lane answers with the key of the customer, not with the id.
+        names = {customer.remote_id, *connector.keys_of(customer).values()}
+        if not names.isdisjoint(delivered):
+            held = canonical(connector.name, customer)
             found += 1
             points += held.points or 0
             stamps += held.stamps or 0

@@ -16,7 +16,7 @@ FLOORS = [
     {"sources", "mapping", "validation", "connectors", "delivery", "reports", "sandbox"},
     {"settings"},
     {"destination"},
-    {"options", "planning"},
+    {"options", "planning", "moved"},
     {"verification"},
     {"walk"},
     {"run"},
