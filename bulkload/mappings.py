@@ -23,7 +23,7 @@ from bulkload.mapping.draft import Draft, Hints, draft
 from bulkload.mapping.evidence import home_region, region_of_calling_codes
 from bulkload.mapping.explain import Explanation, explain
 from bulkload.mapping.fixes import REGIONS, Mending, Proposal, Tally, write_mapping
-from bulkload.mapping.suggest import Suggestion, suggest
+from bulkload.mapping.suggest import POSSIBLE, Suggestion, suggest
 from bulkload.records import Field, Kind, Reject, Schema
 from bulkload.sources import Source, SourceOptions, open_source
 from bulkload.validation import Judge
@@ -93,7 +93,7 @@ def suggested(
 def _region(found: Sequence[Suggestion], rows: pl.DataFrame) -> tuple[str | None, str]:
     """Return where most of the phones without calling code are valid."""
     for suggestion in found:
-        if suggestion.thing in {"phone", "mobile"} and suggestion.score > 0.5:
+        if suggestion.thing in {"phone", "mobile"} and suggestion.score >= POSSIBLE:
             cells = rows[suggestion.header].drop_nulls().to_list()
             home = home_region(cells, is_phone, REGIONS)
             if home is not None:
@@ -287,16 +287,19 @@ def _judged(
 
 def _report(run: Path) -> dict[str, Any]:
     path = run / "report.json" if run.is_dir() else run
+    parts: Any = {}
+    reason = "it is no report of a run"
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-        for part in ("mapping", "source", "profile"):
-            if not isinstance(report[part], dict):
-                raise TypeError(part)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no report of a run"
-        raise BadInputError(
-            f"the run `{run}` cannot be read: {reason}",
-            where=str(path),
-            fix="name the folder that `bulkload validate` or `bulkload import` has written",
-        ) from None
-    return dict(report)
+        parts = report if isinstance(report, dict) else {}
+    except OSError as error:
+        reason = error.strerror or reason
+    except ValueError:
+        pass
+    if all(isinstance(parts.get(part), dict) for part in ("mapping", "source", "profile")):
+        return dict(parts)
+    raise BadInputError(
+        f"the run `{run}` cannot be read: {reason}",
+        where=str(path),
+        fix="name the folder that `bulkload validate` or `bulkload import` has written",
+    )

@@ -81,7 +81,7 @@ def bind(
             continue
         if rule.as_ == "keep":
             cell = Cell(pl.lit(None, pl.String))
-        bound = dataclasses.replace(declared, columns=_columns(document, rule, known, columns))
+        bound = dataclasses.replace(declared, columns=_columns(rule, known, columns))
         fields.append(bound)
         expressions[name] = cell.text.cast(pl.String)
         problem = cell.problem
@@ -113,7 +113,6 @@ def bind(
 
 
 def _columns(
-    document: MappingDocument,
     rule: language.FieldRules,
     known: Headers,
     used: tuple[str, ...],
@@ -241,7 +240,9 @@ def _consents(
             fix="remove `consents:`" if version is None else "map `consents.marketing_email`",
         )
     said = pl.any_horizontal([expressions[name].is_not_null() for name in given])
-    found = [(version, pl.when(said).then(pl.lit(proof.policy_version)))]
+    found: list[tuple[Field, pl.Expr]] = [
+        (version, pl.when(said).then(pl.lit(proof.policy_version)))
+    ]
     method = schema.field("consents.method")
     if method is not None:
         found.append((method, pl.when(said).then(pl.lit(proof.method))))

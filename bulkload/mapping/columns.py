@@ -105,22 +105,24 @@ def _references(
         yield path, node, optional
     elif isinstance(node, pydantic.BaseModel):
         optional = optional or bool(getattr(node, "optional", False))
-        template = getattr(node, "template", None)
-        if isinstance(template, str):
-            for piece, is_column in columns_of(template, where=""):
-                if is_column:
-                    yield (*path, "template"), language.Column(header=piece), optional
+        for piece in _template_columns(node):
+            yield (*path, "template"), language.Column(header=piece), optional
         for name, info in type(node).model_fields.items():
-            if name not in {"ignore"}:
+            if name != "ignore":
                 yield from _references(
                     getattr(node, name), (*path, info.alias or name), optional=optional
                 )
-    elif isinstance(node, tuple):
-        for index, value in enumerate(node):
-            yield from _references(value, (*path, index), optional=optional)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            yield from _references(value, (*path, name), optional=optional)
+    elif isinstance(node, (tuple, dict)):
+        inside = node.items() if isinstance(node, dict) else enumerate(node)
+        for step, value in inside:
+            yield from _references(value, (*path, step), optional=optional)
+
+
+def _template_columns(node: pydantic.BaseModel) -> list[str]:
+    template = getattr(node, "template", None)
+    if not isinstance(template, str):
+        return []
+    return [piece for piece, is_column in columns_of(template, where="") if is_column]
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,7 +250,7 @@ class Words(Rules):
         both = {w.strip().lower() for w in self.yes} & {w.strip().lower() for w in self.no}
         if both:
             raise PydanticCustomError(
-                "words", "`{word}` cannot mean yes and no", {"word": sorted(both)[0]}
+                "words", "`{word}` cannot mean yes and no", {"word": min(both)}
             )
         return self
 
@@ -333,12 +333,12 @@ class Value(Rules):
         None, min_length=1, description="Several values as a JSON object; blank ones are left out."
     )
     optional: bool = Field(
-        False, description="The file may lack the column; the field is left out then."
+        default=False, description="The file may lack the column; the field is left out then."
     )
     nulls: tuple[Text, ...] | None = Field(
         None, description="Cells that mean `nothing here`: `['-', n/a, keine]`."
     )
-    trim: bool = Field(True, description="Take white space off both ends.")
+    trim: bool = Field(default=True, description="Take white space off both ends.")
     replace: tuple[Replace, ...] = Field((), description="Replacements by pattern, in order.")
     case: Case | None = Field(
         None,
@@ -368,7 +368,7 @@ class Value(Rules):
     when: Condition | None = Field(
         None, description="The value counts only in rows where this is true; blank elsewhere."
     )
-    required: bool = Field(False, description="A row without it is rejected.")
+    required: bool = Field(default=False, description="A row without it is rejected.")
 
     @model_validator(mode="before")
     @classmethod

@@ -23,6 +23,7 @@ _PLAIN = re.compile(r"[^\W\d_]\w*(?:[ _.-]\w+)*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 _CUSTOM = {"loyaltydog": "customFields.", "voucherify": "metadata.", "leal": "metadata."}
 COMMENT_COLUMN = 44
+SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def plain_yaml(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
         return text
     if not text.isprintable():
-        return json.dumps(text)
+        quoted: str = json.dumps(text)
+        return quoted
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -118,7 +120,7 @@ class _Writer:
         if decided is not None:
             rules = next((home.rules for home in homes.values() if home.field == decided), "")
             self.by_field.setdefault(decided, []).append((suggestion, rules))
-        elif thing in homes:
+        elif thing is not None and thing in homes:
             home = homes[thing]
             self.by_field.setdefault(home.field, []).append((suggestion, home.rules))
         elif thing == "full_name":
@@ -227,7 +229,7 @@ def _percent(suggestion: Suggestion) -> str:
 def _shown(text: str) -> str:
     """Return a cell for a comment: one line, short, nothing that ends the comment."""
     flat = "".join(c if c.isprintable() else " " for c in text)
-    return f"`{flat[:40]}{'...' if len(flat) > 40 else ''}`"
+    return f"`{flat[:SHOWN_CHARACTERS]}{'...' if len(flat) > SHOWN_CHARACTERS else ''}`"
 
 
 def _beside(line: str, comment: str, at: int = COMMENT_COLUMN) -> str:

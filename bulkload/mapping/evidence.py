@@ -20,16 +20,20 @@ _AMOUNT = r"^[^\d]{0,4}[+-]?\d[\d., '\x{a0}\x{202f}]*[.,]\d{2}[^\d]{0,5}$"
 _FIRST_PART = r"^(\d{1,2})[./ -]\d{1,2}[./ -]\d{2,4}"
 _SECOND_PART = r"^\d{1,2}[./ -](\d{1,2})[./ -]\d{2,4}"
 _YEAR = r"((?:18|19|20)\d{2})"
-_LANGUAGES = (
+_LANGUAGE_NAMES = (
     "de en fr es it pl pt nl da sv no fi cs sk hu ro bg hr sl el tr uk ru ja zh ko ar he ca et lt lv ga "
     "deutsch german english englisch französisch french français anglais allemand español spanish inglés "
     "italiano italian polski polish português portuguese nederlands dutch"
-).split()
-_GENDERS = (
+)
+_GENDER_NAMES = (
     "f m w d x male female diverse herr frau mr mrs ms miss dr mx monsieur madame m. mme mlle hombre mujer sr sra "
     "uomo donna sig. sig.ra pan pani homem mulher h v man vrouw dhr mevr männlich weiblich masculino femenino kobieta "
     "mężczyzna sig"
-).split()
+)
+_LANGUAGES = _LANGUAGE_NAMES.split()
+_GENDERS = _GENDER_NAMES.split()
+_MONTHS = 12
+_MOST = 0.8
 
 PhoneTest = Callable[[str, str], bool]
 """Whether a text is a phone number, for numbers at home in a region: `(text, "DE")`."""
@@ -102,8 +106,10 @@ def _look(header: str, column: pl.Series) -> Looks:
         spaced=cell.str.contains(r"\S\s+\S").mean(),
         distinct=cell.n_unique() / pl.len(),
         length=cell.str.len_chars().mean(),
-        day_first=(cell.str.extract(_FIRST_PART, 1).cast(pl.Int32, strict=False) > 12).any(),
-        month_first=(cell.str.extract(_SECOND_PART, 1).cast(pl.Int32, strict=False) > 12).any(),
+        day_first=(cell.str.extract(_FIRST_PART, 1).cast(pl.Int32, strict=False) > _MONTHS).any(),
+        month_first=(
+            cell.str.extract(_SECOND_PART, 1).cast(pl.Int32, strict=False) > _MONTHS
+        ).any(),
         comma_groups=_groups(cell, ","),
         point_groups=_groups(cell, "."),
     ).row(0, named=True)
@@ -158,7 +164,7 @@ def home_region(
     }
     best = max(shares.values())
     close = [region for region, share in shares.items() if share > best - 0.1]
-    if best < 0.8:
+    if best < _MOST:
         return None
     if len(close) > 1:
         close = [region for region in close if region == region_of_calling_codes(cells)]

@@ -42,10 +42,11 @@ REGIONS = (
     "AU",
 )
 """Homes that are tried for phones without calling code, in this order."""
-_NULLS = frozenset(
-    "- -- --- / . x n/a na n.a. k.a. k. a. keine keiner nein none null nil nan unknown unbekannt "
-    "inconnu aucun ninguno desconocido nessuno brak sem nenhum geen onbekend #n/a #ref! #value! ?".split()
+_NOTHING = (
+    "- -- --- / . x n/a na n.a. k.a. keine keiner none null nil nan unknown unbekannt inconnu aucun "
+    "ninguno desconocido nessuno brak nenhum geen onbekend #n/a #ref! #value! ?"
 )
+_NULLS = frozenset((*_NOTHING.split(), "k. a."))
 _INVISIBLE = r"[\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
 _UNIT = r"^[+-]?[0-9][0-9.,' ]* *[\p{L}€$£%.]+$"
 
@@ -172,21 +173,31 @@ def candidates(of: Field, code: str, cells: Sequence[str]) -> Iterator[Change]:
         yield Change(of.name, {"nulls": tokens})
     if code == "phone-no-country" and of.region is None:
         yield from (Change(of.name, {"region": {"default": region}}) for region in REGIONS)
-    if code in {"date-ambiguous", "date-not-in-calendar", "date-invalid"} and of.kind is Kind.DATE:
+    if of.kind is Kind.DATE:
         yield from _dates(of.name, words)
     if of.kind in {Kind.INTEGER, Kind.NUMBER}:
-        if any("," in word or "." in word for word in words):
-            yield from (Change(of.name, {"numbers": style}) for style in ("en-US", "de"))
-        if _all_match(words, _UNIT):
-            yield Change(of.name, {"replace": [{"pattern": r" *[\p{L}€$£%.]+$", "with": ""}]})
+        yield from _numbers(of.name, words)
+    for pattern, becomes in _replacements(of, code, words):
+        yield Change(of.name, {"replace": [{"pattern": pattern, "with": becomes}]})
+
+
+def _replacements(of: Field, code: str, words: Iterable[str]) -> Iterator[tuple[str, str]]:
     if code in {"text-invisible-character", "email-invisible-character"}:
-        yield Change(of.name, {"replace": [{"pattern": _INVISIBLE, "with": ""}]})
+        yield _INVISIBLE, ""
     if code == "email-with-name":
-        yield Change(of.name, {"replace": [{"pattern": "^.*<([^<>]+)>$", "with": "${1}"}]})
-    if of.kind is Kind.EMAIL and all(word.lower().startswith("mailto:") for word in words):
-        yield Change(of.name, {"replace": [{"pattern": "(?i)^mailto:", "with": ""}]})
+        yield "^.*<([^<>]+)>$", "${1}"
     if code == "email-space":
-        yield Change(of.name, {"replace": [{"pattern": " +", "with": ""}]})
+        yield " +", ""
+    if of.kind is Kind.EMAIL and all(word.lower().startswith("mailto:") for word in words):
+        yield "(?i)^mailto:", ""
+
+
+def _numbers(name: str, words: Iterable[str]) -> Iterator[Change]:
+    known = list(words)
+    if any("," in word or "." in word for word in known):
+        yield from (Change(name, {"numbers": style}) for style in ("en-US", "de"))
+    if _all_match(known, _UNIT):
+        yield Change(name, {"replace": [{"pattern": r" *[\p{L}€$£%.]+$", "with": ""}]})
 
 
 def _dates(name: str, words: Iterable[str]) -> Iterator[Change]:

@@ -196,7 +196,8 @@ def _merged(
     places[()] = nearer[1][()]
     for key, value in nearer[0].items():
         old = data.get(key)
-        shift, replaced = 0, [(key,)]
+        shift = 0
+        replaced: list[NodePath] = [(key,)]
         if key in _JOINED and isinstance(old, dict) and isinstance(value, dict):
             data[key] = old | value
             replaced = [(key, name) for name in value]
@@ -223,7 +224,7 @@ def _validated(data: dict[str, Any], places: dict[NodePath, Place], path: Path) 
     except pydantic.ValidationError as error:
         problems = error.errors(include_url=False, include_context=True)
         first = min(problems, key=lambda problem: _order(problem, data, places))
-        what, fix, at = _explained(first, data, places)
+        what, fix, at = _explained(first, data)
         if len(problems) > 1:
             fix = f"{fix} ({len(problems) - 1} more to mend after it)".strip()
         raise BulkloadError(what, where=_where(places, at), fix=fix) from None
@@ -242,10 +243,8 @@ def _node_path(location: Sequence[str | int], data: Any) -> NodePath:
     """Return the part of Pydantic's location that is a path in the YAML."""
     path: list[str | int] = []
     for step in location:
-        if isinstance(data, dict) and step in data:
-            path.append(step)
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+        inside = isinstance(data, dict) and step in data
+        if inside or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
             path.append(step)
             data = data[step]
     return tuple(path)
@@ -273,7 +272,7 @@ def _where(places: dict[NodePath, Place], path: Sequence[str | int]) -> str:
     return f"{_nearest(places, path)}" + (f" ({spoken})" if spoken else "")
 
 
-def _explained(problem: Any, data: Any, places: dict[NodePath, Place]) -> tuple[str, str, NodePath]:
+def _explained(problem: Any, data: Any) -> tuple[str, str, NodePath]:
     """Put one of Pydantic's complaints into words: what, remedy, path."""
     location, kind = problem["loc"], problem["type"]
     at = _node_path(location, data)
@@ -301,7 +300,7 @@ def _explained(problem: Any, data: Any, places: dict[NodePath, Place]) -> tuple[
             "names have no quotes, braces, backslashes or @, and no space at their ends",
             at,
         )
-    if kind.endswith("_type") or kind.endswith("_parsing"):
+    if kind.endswith(("_type", "_parsing")):
         shown = "nothing" if given is None else f"`{given}`"[:80]
         return f"`{_key(at, name)}` cannot be {shown}: {message.lower()}", "see the reference", at
     return f"`{_key(at, name)}`: {message}", "see the reference: `mappings/REFERENCE.md`", at

@@ -18,6 +18,7 @@ from bulkload.mapping import document as language
 
 _TOKEN = re.compile(r"\{([^{}]*)\}|([{}])")
 _MAX_REPETITIONS = 1000
+SHOWN_CHARACTERS = 57
 _COUNTED = re.compile(r"(?<!\\[xuUpP])\{(\d*)(?:,(\d*))?\}")
 
 Where = Callable[[Sequence[str | int]], str]
@@ -117,4 +118,4 @@ def _refused_by_polars(pattern: str) -> str:
 
 
 def _short(pattern: str) -> str:
-    return pattern if len(pattern) <= 60 else pattern[:57] + "..."
+    return pattern if len(pattern) <= SHOWN_CHARACTERS else pattern[:SHOWN_CHARACTERS] + "..."

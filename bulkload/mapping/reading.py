@@ -24,6 +24,8 @@ _WITH_NAME = (
     r"^(?:([0-9]{1,2})(?:st|nd|rd|th|er|º|\.)?[ -]+(?:de )?)?([\p{L}]{3,})\.?,?[ -]+(?:de )?"
     r"(?:([0-9]{1,2})(?:st|nd|rd|th)?,? +)?([0-9]{4})$"
 )
+YEAR_DIGITS = 4
+EXCEL_1900 = 1900
 _SERIAL = r"^([0-9]{1,6})(?:\.0+)?$"
 
 
@@ -84,7 +86,7 @@ def date(cell: Cell, style: language.Dates | None) -> Cell:
     text = cell.text
     read = [_calendar(text, _YEAR_FIRST, (1, 2, 3), style)]
     read.append(_with_month_name(text))
-    problem = None
+    problem: pl.Expr | None = None
     year_last = text.str.contains(_YEAR_LAST)
     if style.order in {"DMY", "MDY"}:
         order = (3, 2, 1) if style.order == "DMY" else (3, 1, 2)
@@ -116,12 +118,16 @@ def _calendar(
     found = text.str.extract_groups(pattern)
     year, month, day = (found.struct[str(group)] for group in groups)
     if style.short_years_from is None:
-        year = pl.when(year.str.len_chars() == 4).then(year)
+        year = pl.when(year.str.len_chars() == YEAR_DIGITS).then(year)
     else:
         first = style.short_years_from
         number = year.cast(pl.Int32, strict=False)
         windowed = first + (number - first % 100) % 100
-        year = pl.when(year.str.len_chars() == 4).then(year).otherwise(windowed.cast(pl.String))
+        year = (
+            pl.when(year.str.len_chars() == YEAR_DIGITS)
+            .then(year)
+            .otherwise(windowed.cast(pl.String))
+        )
     return _iso(year, month, day)
 
 
@@ -144,11 +150,8 @@ def _with_month_name(text: pl.Expr) -> pl.Expr:
 def _serial(text: pl.Expr, first_year: int) -> pl.Expr:
     """Excel's day numbers of five digits, from 1927 on; four digits are more likely a year."""
     number = text.str.extract(_SERIAL, 1).cast(pl.Int32, strict=False)
-    if first_year == 1904:
-        origin = pl.date(1904, 1, 1)
-    else:
-        # Excel believes in 29 February 1900: from March on its days count from the day before 1900.
-        origin = pl.date(1899, 12, 30)
+    # Excel believes in 29 February 1900: from March on its days count from the day before 1900.
+    origin = pl.date(1899, 12, 30) if first_year == EXCEL_1900 else pl.date(1904, 1, 1)
     valid = number.is_between(10_000, 99_999)
     return pl.when(valid).then((origin + pl.duration(days=number)).dt.to_string("%Y-%m-%d"))
 

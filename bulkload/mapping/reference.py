@@ -124,28 +124,31 @@ def _default(info: FieldInfo) -> str | None:
 
 def _spoken(annotation: Any) -> Iterator[str]:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if annotation is type(None):
-        return
     if origin is typing.Annotated:
         yield from _spoken(arguments[0])
     elif origin in {typing.Union, types.UnionType}:
         for argument in arguments:
             yield from _spoken(argument)
-    elif origin is typing.Literal:
-        yield from (f"`{value}`" for value in arguments)
-    elif origin is tuple:
-        yield f"list of {' or '.join(dict.fromkeys(_spoken(arguments[0])))}"
-    elif origin is dict:
-        yield f"name: {' or '.join(dict.fromkeys(_spoken(arguments[1])))}"
-    elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        yield from (f"`{member.value}`" for member in annotation)
+    elif origin is not None:
+        yield from _spoken_group(origin, arguments)
     elif annotation in _SPOKEN:
         yield _SPOKEN[annotation]
+    elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        yield from (f"`{member.value}`" for member in annotation)
     elif isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
         title = _TITLES[annotation]
         anchor = title.lower().replace(" ", "-").replace(",", "")
         short = title if annotation is not language.FieldRules else "field"
         yield f"[{short.removeprefix('A ')}](#{anchor})"
+
+
+def _spoken_group(origin: Any, arguments: tuple[Any, ...]) -> Iterator[str]:
+    if origin is typing.Literal:
+        yield from (f"`{value}`" for value in arguments)
+    elif origin is tuple:
+        yield f"list of {' or '.join(dict.fromkeys(_spoken(arguments[0])))}"
+    elif origin is dict:
+        yield f"name: {' or '.join(dict.fromkeys(_spoken(arguments[1])))}"
 
 
 def _locales() -> str:

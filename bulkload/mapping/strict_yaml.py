@@ -67,12 +67,25 @@ class Document:
 
 
 @dataclass(slots=True)
+class _Open:
+    """A list or an object that has not ended."""
+
+    data: Any
+    path: Path
+    key: str | None = None
+    """The key whose value comes next."""
+
+
+@dataclass(slots=True)
 class _Builder:
     """Builds the tree from parser events without recursion, so that depth costs nothing."""
 
     file: str
     places: dict[Path, Place] = field(default_factory=dict)
     nodes: int = 0
+    _open: list[_Open] = field(default_factory=list)
+    _root: Any = None
+    _documents: int = 0
 
     def refuse(self, what: str, event: Any, fix: str) -> BulkloadError:
         mark = event.start_mark
@@ -96,9 +109,10 @@ class _Builder:
                 )
             if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
                 raise self.refuse("the text holds half a character", event, "remove the \\u escape")
-            if getattr(event, "tag", None):
+            tag = getattr(event, "tag", None)
+            if tag:
                 raise self.refuse(
-                    f"the tag `{event.tag}` is not allowed in a mapping",
+                    f"the tag `{tag}` is not allowed in a mapping",
                     event,
                     "remove it; text that begins with ! goes in quotes",
                 )
@@ -116,56 +130,48 @@ class _Builder:
             )
 
     def build(self, events: Iterator[Any]) -> Any:
-        result: Any = None
-        open_nodes: list[Any] = []
-        paths: list[Path] = []
-        key: list[str | None] = []
-        documents = 0
+        """Return the tree that the events describe."""
         for event in events:
-            self.checked(event, len(open_nodes))
+            self.checked(event, len(self._open))
             if isinstance(event, DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise self.refuse(
-                        "the file holds more than one document",
-                        event,
-                        "keep one mapping per file; remove the line `---`",
-                    )
-            if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
-                open_nodes.pop()
-                paths.pop()
-                key.pop()
-                continue
-            if not isinstance(event, (ScalarEvent, MappingStartEvent, SequenceStartEvent)):
-                continue
-            parent = open_nodes[-1] if open_nodes else None
-            if isinstance(parent, dict) and key[-1] is None:
-                key[-1] = self._key(event, parent, paths[-1])
-                continue
-            path: Path = ()
-            if isinstance(parent, dict):
-                path = (*paths[-1], str(key[-1]))
-            elif isinstance(parent, list):
-                path = (*paths[-1], len(parent))
-            value: Any = _scalar(event) if isinstance(event, ScalarEvent) else None
-            if isinstance(event, MappingStartEvent):
-                value = {}
-            elif isinstance(event, SequenceStartEvent):
-                value = []
-            if isinstance(parent, dict):
-                parent[key[-1]] = value
-                key[-1] = None
-            elif isinstance(parent, list):
-                parent.append(value)
-            else:
-                result = value
-            if not isinstance(parent, dict):
-                self.places[path] = self._place(event)
-            if isinstance(value, (dict, list)):
-                open_nodes.append(value)
-                paths.append(path)
-                key.append(None)
-        return result
+                self._one_document(event)
+            elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+                self._open.pop()
+            elif isinstance(event, (ScalarEvent, MappingStartEvent, SequenceStartEvent)):
+                self._node(event)
+        return self._root
+
+    def _one_document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise self.refuse(
+                "the file holds more than one document",
+                event,
+                "keep one mapping per file; remove the line `---`",
+            )
+
+    def _node(self, event: Any) -> None:
+        """Take a node as the next key, as the value of the last key or as the next item."""
+        parent = self._open[-1] if self._open else None
+        if parent is not None and isinstance(parent.data, dict) and parent.key is None:
+            parent.key = self._key(event, parent.data, parent.path)
+            return
+        value: Any = [] if isinstance(event, SequenceStartEvent) else {}
+        if isinstance(event, ScalarEvent):
+            value = _scalar(event)
+        path: Path = ()
+        if parent is None:
+            self._root = value
+        elif isinstance(parent.data, list):
+            path = (*parent.path, len(parent.data))
+            parent.data.append(value)
+        else:
+            # a value stands where its key does
+            path = (*parent.path, str(parent.key))
+            parent.data[parent.key], parent.key = value, None
+        self.places.setdefault(path, self._place(event))
+        if not isinstance(event, ScalarEvent):
+            self._open.append(_Open(value, path))
 
     def _key(self, event: Any, parent: dict[str, Any], path: Path) -> str:
         if not isinstance(event, ScalarEvent):
@@ -225,24 +231,15 @@ def read_yaml(text: bytes | str, *, file: str) -> Document:
     return Document(data, builder.places)
 
 
-def _decoded(text: bytes | str, file: str) -> str:
-    if len(text) > MAX_BYTES:
+def _decoded(content: bytes | str, file: str) -> str:
+    """Return the text, if it is text and not too large for what follows."""
+    if len(content) > MAX_BYTES:
         raise BulkloadError(
-            f"the mapping has {len(text):,} bytes, more than {MAX_BYTES:,}",
+            f"the mapping has {len(content):,} bytes, more than {MAX_BYTES:,}",
             where=f"{file}:1:1",
             fix="a mapping holds rules, not rows; is this the source?",
         )
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = text.count(b"\n", 0, error.start) + 1
-            column = error.start - (text.rfind(b"\n", 0, error.start) + 1) + 1
-            raise BulkloadError(
-                "the mapping is not UTF-8 text",
-                where=f"{file}:{line}:{column}",
-                fix="save it as UTF-8",
-            ) from None
+    text = content if isinstance(content, str) else _from_utf_8(content, file)
     for number, line_text in enumerate(text.split("\n"), start=1):
         if len(line_text) > MAX_LINE_CHARACTERS:
             raise BulkloadError(
@@ -257,6 +254,19 @@ def _decoded(text: bytes | str, file: str) -> str:
             fix="write lists with dashes, one value per line",
         )
     return text
+
+
+def _from_utf_8(content: bytes, file: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        raise BulkloadError(
+            "the mapping is not UTF-8 text",
+            where=f"{file}:{line}:{column}",
+            fix="save it as UTF-8",
+        ) from None
 
 
 def _scalar(event: Any) -> Any:

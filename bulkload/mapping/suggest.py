@@ -5,12 +5,13 @@ contradicts. Cells alone never suffice: the e-mail addresses may be those of who
 customer. Everything else is left to the person, with candidates.
 """
 
+# ruff: noqa: PLR2004 - thresholds of evidence are read where they weigh
 from __future__ import annotations
 
 import functools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -167,51 +168,68 @@ _FOLDED: dict[str, tuple[str, ...]] = {
     for thing, names in NAMES.items()
 }
 _EXACT: dict[str, tuple[str, ...]] = {}
-for _thing, _names in _FOLDED.items():
-    for _name in _names:
-        _EXACT[_name] = (*_EXACT.get(_name, ()), _thing)
+for _listed, _spellings in _FOLDED.items():
+    for _spelling in _spellings:
+        _EXACT[_spelling] = (*_EXACT.get(_spelling, ()), _listed)
 
 
 def _evidence(thing: str, found: Looks) -> float | None:
     """Return how far the cells agree, from 0 (impossible) to 1 (typical); None if they cannot say."""
     if not found.seen:
         return None
-    words_only = 1 - max(found.email, found.boolean if found.distinct < 0.5 else 0)
-    match thing:
-        case "email":
-            return found.email
-        case "phone" | "mobile":
-            return found.phone
-        case "birthday":
-            return 0.5 * found.date + 0.5 * found.past
-        case "created" | "last_visit":
-            return max(found.date, 0.2)
-        case "points" | "stamps" | "visits":
-            return found.integer
-        case "spent":
-            return max(found.amount, found.integer)
-        case "consent_email" | "consent_sms":
-            # own words for yes and no are few
-            few = found.seen >= 5 and found.distinct * found.seen <= 4
-            return max(found.boolean, 0.75 if few and not found.date and not found.email else 0)
-        case "language":
-            return found.language
-        case "country":
-            return found.country
-        case "gender":
-            return found.gender
-        case "first_name" | "last_name":
-            return min(found.letters, words_only) if found.length < 30 else 0.2
-        case "full_name":
-            return min(found.letters, words_only, 0.3 + found.spaced)
-        case "city" | "state":
-            return min(found.letters, words_only)
-        case "customer_number":
-            return found.distinct if found.date < 0.5 and found.boolean < 0.9 else 0.1
-        case "postal_code":
-            return 0.9 if 3 <= found.length <= 9 and found.email == 0 and found.date < 0.5 else 0.1
-        case _:
-            return 0.1 if found.email > 0.5 else 0.7
+    judge = _EVIDENCE.get(thing)
+    if judge is None:
+        return 0.1 if found.email > 0.5 else 0.7
+    return judge(found)
+
+
+def _words_only(found: Looks) -> float:
+    coded = found.boolean if found.distinct < 0.5 else 0.0
+    return min(found.letters, 1 - max(found.email, coded))
+
+
+def _name(found: Looks) -> float:
+    return _words_only(found) if found.length < 30 else 0.2
+
+
+def _yes_or_no(found: Looks) -> float:
+    # own words for yes and no are few
+    few = found.seen >= 5 and found.distinct * found.seen <= 4
+    return max(found.boolean, 0.75 if few and not found.date and not found.email else 0.0)
+
+
+def _number_of_a_customer(found: Looks) -> float:
+    return found.distinct if found.date < 0.5 and found.boolean < 0.9 else 0.1
+
+
+def _postal_code(found: Looks) -> float:
+    return 0.9 if 3 <= found.length <= 9 and found.email == 0 and found.date < 0.5 else 0.1
+
+
+_EVIDENCE: dict[str, Callable[[Looks], float]] = {
+    "email": lambda found: found.email,
+    "phone": lambda found: found.phone,
+    "mobile": lambda found: found.phone,
+    "birthday": lambda found: 0.5 * found.date + 0.5 * found.past,
+    "created": lambda found: max(found.date, 0.2),
+    "last_visit": lambda found: max(found.date, 0.2),
+    "points": lambda found: found.integer,
+    "stamps": lambda found: found.integer,
+    "visits": lambda found: found.integer,
+    "spent": lambda found: max(found.amount, found.integer),
+    "consent_email": _yes_or_no,
+    "consent_sms": _yes_or_no,
+    "language": lambda found: found.language,
+    "country": lambda found: found.country,
+    "gender": lambda found: found.gender,
+    "first_name": _name,
+    "last_name": _name,
+    "full_name": lambda found: min(_words_only(found), 0.3 + found.spaced),
+    "city": _words_only,
+    "state": _words_only,
+    "customer_number": _number_of_a_customer,
+    "postal_code": _postal_code,
+}
 
 
 def _combined(thing: str, named: float, seen: float | None) -> float:

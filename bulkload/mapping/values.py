@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -100,14 +100,21 @@ class Compiler:
             return Cell(self._split(rules.split, (*path, "split")))
         if rules.template is not None:
             return Cell(self._template(rules, (*path, "template")))
-        if rules.list is not None:
-            return self._list(rules.list, (*path, "list"))
+        return self._of_parts(rules, kind, path)
+
+    def _of_parts(self, rules: language.Value, kind: Kind, path: NodePath) -> Cell | None:
+        """Return a value that is made of several values, which read their cells as it says."""
         if rules.object is not None:
-            return self._object(rules.object, (*path, "object"))
+            by_name = {name: _inheriting(part, rules) for name, part in rules.object.items()}
+            return self._object(by_name, (*path, "object"))
+        inner = rules.list or rules.coalesce or rules.concat or ()
+        values = [_inheriting(part, rules) for part in inner]
+        if rules.list is not None:
+            return self._list(values, (*path, "list"))
         if rules.coalesce is not None:
-            parts = self._parts(rules.coalesce, (*path, "coalesce"), kind)
+            parts = self._parts(values, (*path, "coalesce"), kind)
             return _first_of(parts) if parts else None
-        parts = self._parts(rules.concat or (), (*path, "concat"), Kind.TEXT)
+        parts = self._parts(values, (*path, "concat"), Kind.TEXT)
         if not parts:
             return None
         separator = " " if rules.separator is None else rules.separator
@@ -283,27 +290,28 @@ class Compiler:
             return pl.any_horizontal(self._conditions(rules.any, (*path, "any")))
         if rules.not_ is not None:
             return ~self.condition(rules.not_, (*path, "not"))
-        assert rules.column is not None  # noqa: S101 - the model has made sure
-        text = self.hold(trimmed(self.column(rules.column, (*path, "column"))))
+        return pl.all_horizontal([t.fill_null(value=False) for t in self._tests(rules, path)])
+
+    def _tests(self, rules: language.Condition, path: NodePath) -> Iterator[pl.Expr]:
+        """Yield what a condition asks of its column."""
+        column = rules.column or language.Column()
+        text = self.hold(trimmed(self.column(column, (*path, "column"))))
         lower = text.str.to_lowercase()
-        tests: list[pl.Expr] = []
         if rules.is_ is not None:
-            tests.append(lower.is_in([word.strip().lower() for word in rules.is_]))
+            yield lower.is_in([word.strip().lower() for word in rules.is_])
         if rules.is_not is not None:
             words = [word.strip().lower() for word in rules.is_not]
-            tests.append(~lower.is_in(words).fill_null(value=False))
+            yield ~lower.is_in(words).fill_null(value=False)
         if rules.blank is not None:
-            tests.append(text.is_null() if rules.blank else text.is_not_null())
+            yield text.is_null() if rules.blank else text.is_not_null()
         if rules.matches is not None:
-            tests.append(text.str.contains(rules.matches))
-        if rules.at_least is not None or rules.at_most is not None:
-            style = numbers_of(None, self.document.rules)
-            number = reading.number(Cell(text), style).text.cast(pl.Float64, strict=False)
-            if rules.at_least is not None:
-                tests.append(number >= rules.at_least)
-            if rules.at_most is not None:
-                tests.append(number <= rules.at_most)
-        return pl.all_horizontal([test.fill_null(value=False) for test in tests])
+            yield text.str.contains(rules.matches)
+        style = numbers_of(None, self.document.rules)
+        number = reading.number(Cell(text), style).text.cast(pl.Float64, strict=False)
+        if rules.at_least is not None:
+            yield number >= rules.at_least
+        if rules.at_most is not None:
+            yield number <= rules.at_most
 
     def _conditions(self, parts: Sequence[language.Condition], path: NodePath) -> list[pl.Expr]:
         if not parts:
@@ -318,6 +326,16 @@ class Compiler:
 def trimmed(text: pl.Expr) -> pl.Expr:
     """Return text without white space at its ends; null if nothing is left."""
     return _null_if_empty(text.str.strip_chars(BLANKS))
+
+
+def _inheriting(part: language.Value, whole: language.Value) -> language.Value:
+    """Let a part read its cells as the whole field says, unless it says so itself."""
+    inherited = {
+        name: getattr(whole, name)
+        for name in ("nulls", "numbers", "dates", "words")
+        if getattr(part, name) is None and getattr(whole, name) is not None
+    }
+    return part.model_copy(update=inherited) if inherited else part
 
 
 def _null_if_empty(text: pl.Expr) -> pl.Expr:

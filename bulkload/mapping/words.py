@@ -6,13 +6,14 @@ lower case without dots; words for yes and no as tills and shops export them.
 
 from __future__ import annotations
 
-YES = (
+_YES = (
     "true yes y 1 x ja j oui si sì sí s tak t sim on wahr vrai verdadero vero prawda verdadeiro waar "
     "opt-in subscribed ✓ ✔"
-).split()
-NO = (
-    "false no n 0 nein non nie não nao nee off falsch faux falso fałsz onwaar opt-out unsubscribed ✗ ✘"
-).split()
+)
+_NO = "false no n 0 nein non nie não nao nee off falsch faux falso fałsz onwaar opt-out unsubscribed ✗ ✘"
+
+YES = _YES.split()
+NO = _NO.split()
 
 _MONTHS = (
     "january januar januari janvier enero gennaio stycznia styczeń janeiro jan janv ene gen sty jän jänner",

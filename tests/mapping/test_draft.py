@@ -31,7 +31,7 @@ def check_nothing_is_lost(
 
     schema = connector_for(connector).schema
     if first.undecided and any(field in first.text for field in ("email", "phone", "source_id")):
-        with pytest.raises(BulkloadError, match="nothing says|is not mapped|neither"):
+        with pytest.raises(BulkloadError, match=r"nothing says|is not mapped|neither"):
             parse_mapping(first.text).bind(headers, schema, source="list.csv")
     second = draft(
         suggestions, connector=connector, source="list.csv",

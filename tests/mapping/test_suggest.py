@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 
 import polars as pl
 import pytest
@@ -52,10 +53,10 @@ def test_figures(capsys: pytest.CaptureFixture[str]) -> None:
     """Print the accuracy over all sets."""
     columns, right, misses, wrong, sure = judged(SETS)
     with capsys.disabled():
-        print(
+        sys.stdout.write(
             f"\n{columns} columns: {right / columns:.1%} right, {sure / columns:.1%} sure, {len(wrong)} wrong but sure"
         )
-        print("\n".join([*misses, *(f"WRONG {told}" for told in wrong)]))
+        sys.stdout.write("\n".join([*misses, *(f"WRONG {told}" for told in wrong)]))
 
 
 TRAPS = [

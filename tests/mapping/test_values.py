@@ -95,7 +95,7 @@ def test_a_full_name_is_cut(full: str, first: str, last: str | None) -> None:
             "en-US", "1.200,50", "1.200,50", "number-ambiguous", id="german-in-an-english-file"
         ),
         pytest.param("fr", "52 620", "52620", None, id="french"),
-        pytest.param("de-CH", "52’620", "52620", None, id="swiss"),
+        pytest.param("de-CH", "52\u2019620", "52620", None, id="swiss"),
         pytest.param("de", "\u2212 5", "\u2212 5", None, id="not-a-number-stays"),
         pytest.param("de", "-5", "-5", None, id="negative"),
         pytest.param("de", "viele", "viele", None, id="words-stay"),

@@ -6,7 +6,7 @@ Everything is drawn from one seeded source, so the same code gives the same file
 from __future__ import annotations
 
 import csv
-import datetime
+import datetime as dt
 import io
 import random
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _customer(number: int, land: Land, chance: random.Random, taken: set[str]) -
     points = chance.choice(
         (0, chance.randrange(1, 400), chance.randrange(400, 1000), chance.randrange(1000, 30000))
     )
-    born = datetime.date(1940, 1, 1) + datetime.timedelta(days=chance.randrange(25_000))
+    born = dt.date(1940, 1, 1) + dt.timedelta(days=chance.randrange(25_000))
     return {
         "First name": first,
         "Last name": last,

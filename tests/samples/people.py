@@ -28,7 +28,7 @@ LANDS = (
          "Müller Schmidt Weiß Fischer Köhler Schäfer von_Arnim Groß Brückner Lüdtke",
          "0176 040690##", ("Stammgast, kommt freitags", "Allergie: Nüsse", "möchte keine Post")),
     Land("Austria", "de", "Franz Theresa Leopold Eva Matthias Resi", "Gruber Huber Moser Pichler Ebner",
-         "0660 00001##", ("Firmenkunde", "zahlt \"wie immer\" bar")),
+         "0660 00001##", ("Firmenkunde", 'zahlt "wie immer" bar')),
     Land("Switzerland", "de", "Reto Ursina Beat Nadja Urs", "Meier Keller Brunner Zürcher Frei",
          "076 000 01 ##", ("Abholung jeweils 17:30",)),
     Land("United States", "en", "Olivia Liam Emma Noah Ava Mason Zoe Grace", "Smith Johnson O'Brien McDonald Lee Garcia-Lopez",

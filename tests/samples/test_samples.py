@@ -14,9 +14,8 @@ from email_validator import validate_email
 from tests.samples.generate import HEADERS, SAMPLES, customers, write
 from tests.samples.people import LANDS
 
-REGIONS = dict(
-    zip((land.country for land in LANDS), "DE AT CH US GB FR ES IT PL PT NL".split(), strict=True)
-)
+CODES = ("DE", "AT", "CH", "US", "GB", "FR", "ES", "IT", "PL", "PT", "NL")
+REGIONS = dict(zip((land.country for land in LANDS), CODES, strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import xlsxwriter
 
 from tests.samples.generate import HEADERS, Row
 
-CREATED = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC).replace(tzinfo=None)
+CREATED = dt.datetime(2026, 11, 21, tzinfo=dt.UTC).replace(tzinfo=None)
 WIDTHS = (14, 16, 32, 20, 16, 12, 10, 10, 11, 10, 34)
 AS_TYPED_NUMBERS = 40
 """Rows of the messy workbook in which card numbers and birthdays are numbers, as Excel makes them."""
@@ -85,8 +85,8 @@ def write_messy(path: Path, rows: list[Row]) -> None:
         notes.write_string("B3", "front desk")
 
 
-def _date(cell: str) -> datetime.datetime | None:
+def _date(cell: str) -> dt.datetime | None:
     try:
-        return datetime.datetime.strptime(cell, "%d/%m/%Y")  # noqa: DTZ007 - a birthday has no zone
+        return dt.datetime.strptime(cell, "%d/%m/%Y")  # noqa: DTZ007 - a birthday has no zone
     except ValueError:
         return None
