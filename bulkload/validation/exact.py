@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -70,6 +70,12 @@ class ExactPath:
             for position, field in enumerate(self._fields)
             if field.clear_when_blank and not field.required
         )
+        self._rejecting = all(field.severity is Severity.REJECT for field in self._fields)
+        alone = (
+            judgement((replace(field, name="value"),), field.name, email=email, phone=phone)
+            for field in self._fields
+        )
+        self._cells = tuple(one.model.__pydantic_validator__.validate_python for one in alone)
         self._one_of = tuple(one_of)
         self._one_of_at = tuple(
             position for position, field in enumerate(self._fields) if field.name in one_of
@@ -79,13 +85,24 @@ class ExactPath:
             for field, attributes in zip(self._fields, built.attributes, strict=True)
         }
 
-    def judge(self, values: Sequence[Value], unread: Mapping[int, str] = NOTHING) -> Judged:
+    def judge(
+        self,
+        values: Sequence[Value],
+        unread: Mapping[int, str] = NOTHING,
+        doubtful: Sequence[int] | None = None,
+    ) -> Judged:
         """Judge one row. Never raises for bad data.
 
         Args:
             values: What the row says, in the order of the fields.
             unread: Codes of transforms that could not read their cell, by position of the field.
+            doubtful: Positions of the cells that the tiers have not accepted; None for all.
         """
+        if doubtful is not None and self._rejecting:
+            # Most odd rows are rejected for one cell, and then the others need not be judged.
+            refused = [p for at in doubtful for p in self._alone(at, values[at], unread.get(at))]
+            if refused:
+                return Judged(None, refused + self._missing_contact(values))
         problems: list[Problem] = []
         said = self._said(values, unread, problems)
         tolerated: Tolerated = []
@@ -98,11 +115,29 @@ class ExactPath:
             if field.severity is Severity.WARN:
                 first = failure.errors(include_url=False, include_input=False)[0]
                 problems.append(_problem(field, first, rejects=False))
-        if self._one_of and all(values[position] is None for position in self._one_of_at):
-            problems.append(Problem(None, "contact-missing", {"fields": " or ".join(self._one_of)}))
+        problems += self._missing_contact(values)
         if any(problem.rejects for problem in problems):
             model = None
         return Judged(model, problems)
+
+    def _alone(self, position: int, value: Value, unread: str | None) -> list[Problem]:
+        """Return the problem of one cell, as the whole model would find it."""
+        field = self._fields[position]
+        if value is None:
+            return [Problem(field, "required-missing", {})] if field.required else []
+        if unread:
+            return [Problem(field, unread, {})]
+        try:
+            self._cells[position]({"value": value})
+        except ValidationError as error:
+            detail = error.errors(include_url=False, include_input=False)[0]
+            return [_problem(field, detail, rejects=True)]
+        return []
+
+    def _missing_contact(self, values: Sequence[Value]) -> list[Problem]:
+        if not self._one_of or any(values[position] is not None for position in self._one_of_at):
+            return []
+        return [Problem(None, "contact-missing", {"fields": " or ".join(self._one_of)})]
 
     def body(self, model: BaseModel) -> str:
         """Return the compact JSON of what the row says."""

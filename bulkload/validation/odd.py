@@ -21,6 +21,7 @@ from bulkload.validation.remembered import Contacts
 
 ROW = "row_number"
 ACTION = "@action"
+FINE = "@fine"
 VALUE = "@value"
 
 
@@ -68,7 +69,7 @@ class OddRows:
         """Judge the records of one batch.
 
         Args:
-            records: With `<field>@value` where an e-mail or phone is settled.
+            records: With `<field>@fine` and `<field>@value` if they have been sifted.
             source: Cells of the same rows, in the same order, as the source has them.
         """
         names = [ROW, "body", "action", *(f"key:{key}" for key in self._keys), "extra"]
@@ -76,16 +77,17 @@ class OddRows:
         if records.is_empty():
             return found
         rows = zip(*(_values(records, field) for field in self._fields), strict=True)
-        for position, (number, spoken, unread, row) in enumerate(
+        for position, (number, spoken, unread, doubtful, row) in enumerate(
             zip(
                 records[ROW].to_list(),
                 self._actions(records),
                 self._unread(records),
+                self._doubtful(records),
                 rows,
                 strict=True,
             )
         ):
-            judged = self._exact.judge(row, unread)
+            judged = self._exact.judge(row, unread, doubtful)
             problems, model = list(judged.problems), judged.model
             action = (spoken or "").strip(SPACES).lower() or self._action.value
             if action not in _ACTIONS:
@@ -105,6 +107,16 @@ class OddRows:
 
     def _actions(self, records: pl.DataFrame) -> Iterable[str | None]:
         return records[ACTION] if ACTION in records.columns else [None] * records.height
+
+    def _doubtful(self, records: pl.DataFrame) -> Iterable[Sequence[int] | None]:
+        """Return per row the positions of the cells that the tiers have not accepted."""
+        flags = [field.name + FINE for field in self._fields]
+        if not set(flags) <= set(records.columns):
+            return [None] * records.height
+        return (
+            [position for position, fine in enumerate(row) if not fine]
+            for row in records.select(flags).iter_rows()
+        )
 
     def _unread(self, records: pl.DataFrame) -> Iterable[Mapping[int, str]]:
         """Return per row the codes of transforms that could not read a cell."""

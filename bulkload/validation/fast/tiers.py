@@ -21,6 +21,8 @@ from bulkload.validation.fast.twins import Twin, twin_of
 ROW = "row_number"
 ACTION = "@action"
 OK = "@accepted"
+FINE = "@fine"
+"""`email@fine`: whether the cell is accepted, or blank where it may be."""
 VALUE = "@value"
 """`email@value`: the value of an accepted cell, where it differs from the cell or may."""
 
@@ -32,7 +34,7 @@ class Sifted:
     payloads: pl.DataFrame
     """In the order of the tiers, not of the source."""
     odd: pl.DataFrame
-    """Records with `<field>@value` for e-mails and phones that are settled, null for others."""
+    """Records with `<field>@fine`, and `<field>@value` for e-mails and phones that are settled."""
 
 
 class Tiers:
@@ -59,7 +61,9 @@ class Tiers:
         phones = [twin for twin in self._twins if twin.field.kind is Kind.PHONE]
         candidates = [twin.plain().alias(twin.field.name + VALUE) for twin in phones]
         first = records.with_columns(candidates) if candidates else records
-        first = first.with_columns(self._accepted(_accepts, phones, _is_empty).alias(OK))
+        fine = self._fine(_accepts, phones, _is_empty)
+        rules = self._row_rules(_is_empty)
+        first = first.with_columns(pl.all_horizontal(*fine, *rules).alias(OK))
         plain, left = first.filter(OK), first.filter(~pl.col(OK))
         if left.is_empty():
             return Sifted(self._payloads(plain, phones), left)
@@ -68,7 +72,10 @@ class Tiers:
         second = left.with_columns(
             self._mended(twin).alias(twin.field.name + VALUE) for twin in mending
         )
-        second = second.with_columns(self._accepted(_accepts_known, mending, _is_blank).alias(OK))
+        second = second.with_columns(self._fine(_accepts_known, mending, _is_blank))
+        fine = [pl.col(twin.field.name + FINE) for twin in self._twins]
+        rules = self._row_rules(_is_blank)
+        second = second.with_columns(pl.all_horizontal(*fine, *rules).alias(OK))
         mended, odd = second.filter(OK), second.filter(~pl.col(OK))
         payloads = [self._payloads(plain, phones), self._payloads(mended, mending)]
         return Sifted(pl.concat(payloads), odd)
@@ -85,28 +92,35 @@ class Tiers:
             .then(mended)
         )
 
-    def _accepted(
+    def _fine(
         self,
         accepts: Callable[[Twin, pl.Expr], pl.Expr],
         valued: Sequence[Twin],
         is_blank: Callable[[pl.Expr], pl.Expr],
-    ) -> pl.Expr:
-        """Whether a row needs no further look."""
+    ) -> list[pl.Expr]:
+        """Whether a cell needs no further look, for every field."""
         conditions = []
         for twin in self._twins:
             value = pl.col(twin.field.name + VALUE) if twin in valued else twin.cell
-            good = accepts(twin, value).fill_null(value=False)
-            conditions.append(good if twin.field.required else good | is_blank(twin.cell))
+            fine = accepts(twin, value).fill_null(value=False)
+            if not twin.field.required:
+                fine |= is_blank(twin.cell)
             problem = f"{twin.field.name}@problem"
             if problem in self._columns:
-                conditions.append(pl.col(problem).is_null())
+                fine &= pl.col(problem).is_null()
+            conditions.append(fine.alias(twin.field.name + FINE))
+        return conditions
+
+    def _row_rules(self, is_blank: Callable[[pl.Expr], pl.Expr]) -> list[pl.Expr]:
+        """Whether a row as a whole needs no further look."""
+        rules = []
         if self._one_of:
             said = [~is_blank(t.cell) for t in self._twins if t.field.name in self._one_of]
-            conditions.append(functools.reduce(operator.or_, said, pl.lit(value=False)))
+            rules.append(functools.reduce(operator.or_, said, pl.lit(value=False)))
         if ACTION in self._columns:
-            known = pl.col(ACTION).is_in([action.value for action in Action]).fill_null(value=True)
-            conditions.append(known)
-        return pl.all_horizontal(conditions)
+            known = pl.col(ACTION).is_in([action.value for action in Action])
+            rules.append(known.fill_null(value=True))
+        return rules
 
     def _payloads(self, accepted: pl.DataFrame, valued: Sequence[Twin]) -> pl.DataFrame:
         by_name = {twin.field.name: twin for twin in self._twins}
