@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -48,7 +48,6 @@ class ExportWriter:
         columns: Sequence[str] = (),
         *,
         sheet: str = "customers",
-        integers: Collection[str] = (),
         reversible: bool = True,
     ) -> None:
         """Begin a file.
@@ -57,7 +56,6 @@ class ExportWriter:
             path: Its name; the ending chooses the format.
             columns: Columns that come first, in this order; others follow as they are met.
             sheet: Name of the sheet in a workbook.
-            integers: Columns of whole numbers; all others are text.
             reversible: Whether the reader must be able to tell guarded cells of a .csv file; if not,
                 no column is added.
 
@@ -74,7 +72,6 @@ class ExportWriter:
         """Rows written."""
         self._columns = dict.fromkeys(columns)
         self._sheet = sheet
-        self._integers = frozenset(integers)
         self._reversible = reversible
         self._waiting: list[Mapping[str, Any]] = []
         self._parts: list[Path] = []
@@ -82,7 +79,7 @@ class ExportWriter:
         self._hold = -1
 
     def write(self, rows: pl.DataFrame | Iterable[Mapping[str, Any]]) -> None:
-        """Append rows: a frame, or mappings from column to text, whole number or None."""
+        """Append rows: a frame, or mappings from column to a value, written as its text."""
         if isinstance(rows, pl.DataFrame):
             self._spool_waiting()
             self._spool(rows)
@@ -131,8 +128,6 @@ class ExportWriter:
 
     def _series(self, name: str) -> pl.Series:
         values = [row.get(name) for row in self._waiting]
-        if name in self._integers:
-            return pl.Series(name, values, dtype=pl.Int64)
         return pl.Series(name, [cell_text(value) for value in values], dtype=pl.String)
 
     def _spool(self, rows: pl.DataFrame) -> None:

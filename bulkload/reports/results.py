@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+import polars as pl
 
 from bulkload.records import Result
 from bulkload.reports.export import ExportWriter
 
 COLUMNS = ("row_number", "key", "status", "remote_id", "http_status", "attempts", "message")
-_INTEGERS = ("row_number", "http_status", "attempts")
+_BATCH_ROWS = 20_000
 
 
 class Delivered:
@@ -43,20 +46,27 @@ def write_results(path: Path | str, results: Iterable[Result]) -> int:
     Returns:
         The number of results.
     """
-    with ExportWriter(
-        path, COLUMNS, sheet="results", integers=_INTEGERS, reversible=False
-    ) as writer:
-        writer.write(
-            {
-                "row_number": result.row_number,
-                "key": result.key,
-                "status": result.status.value,
-                "remote_id": result.remote_id or None,
-                "http_status": result.http_status,
-                "attempts": result.attempts,
-                "message": result.message or None,
-                **result.extra,
-            }
-            for result in results
-        )
+    with ExportWriter(path, COLUMNS, sheet="results", reversible=False) as writer:
+        remaining = iter(results)
+        while chunk := list(itertools.islice(remaining, _BATCH_ROWS)):
+            writer.write(_frame(chunk))
     return writer.rows
+
+
+def _frame(results: Sequence[Result]) -> pl.DataFrame:
+    further = dict.fromkeys(name for result in results for name in result.extra)
+    return pl.DataFrame(
+        [
+            pl.Series("row_number", [r.row_number for r in results], dtype=pl.Int64),
+            pl.Series("key", [r.key for r in results], dtype=pl.String),
+            pl.Series("status", [r.status.value for r in results], dtype=pl.String),
+            pl.Series("remote_id", [r.remote_id or None for r in results], dtype=pl.String),
+            pl.Series("http_status", [r.http_status for r in results], dtype=pl.Int64),
+            pl.Series("attempts", [r.attempts for r in results], dtype=pl.Int64),
+            pl.Series("message", [r.message or None for r in results], dtype=pl.String),
+            *(
+                pl.Series(name, [r.extra.get(name) for r in results], dtype=pl.String)
+                for name in further
+            ),
+        ]
+    )
