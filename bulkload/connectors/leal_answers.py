@@ -142,5 +142,7 @@ def _wallets(body: Any) -> dict[str, str]:
     return {
         name: url
         for name in WALLETS
-        if held and isinstance(url := held[-1].get(name), str) and url.startswith("https://")
+        if held
+        and isinstance(url := held[-1].get(name), str)
+        and url.startswith(("https://", "http://"))
     }
