@@ -80,7 +80,7 @@ def test_a_canary_sends_a_few_rows_and_waits(bulkload: Run, samples: Path) -> No
 )
 def test_other_columns_than_last_time_stop_the_run(bulkload: Run, headers: str, told: str) -> None:
     """A column that came since the last run is told before anything is sent."""
-    Path("m.yaml").write_text(MAPPING + "ignore: [{pattern: 'Not.*', optional: true}]\n", "utf-8")
+    Path("m.yaml").write_text(MAPPING + "ignore: [{pattern: 'Not.*'}]\n", "utf-8")
     Path("a.csv").write_text("E-Mail,Punkte\na@example.com,1\n", "utf-8")
     first = bulkload("import", "a.csv", "--mapping", "m.yaml")
     names = headers.strip().split(",")
