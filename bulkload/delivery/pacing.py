@@ -27,15 +27,15 @@ EVEN_UP_TO_S = 60.0
 MEMORY_S = 10.0
 """Over which the accepted rate is measured, unless a long pause asks for more."""
 LONGEST_MEMORY_S = 1200.0
-LEVEL_AFTER_S = 30.0
+LEVEL_AFTER_S = 45.0
 """From the end of a pause until the pace is back at the limit."""
 LATE_ANSWERS_S = 1.0
 """After a cut, answers to what had left before it still come in."""
 CUT = 0.3
-CUT_AFTER_PAUSE = 0.1
+CUT_AFTER_PAUSE = 0.05
 LOWEST_PER_S = 0.05
 NEARLY_ALL = 0.8
-JUST_BELOW = 0.98
+JUST_BELOW = 0.97
 
 
 @dataclass(frozen=True, slots=True)
