@@ -13,13 +13,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bulkload.sandbox import Sandbox, SandboxOptions
-from bulkload.sandbox.faults import FaultPlan
+from bulkload.sandbox.faults import Fault, FaultPlan
 from bulkload.sandbox.store import StoreError
 from tests.sandbox.conftest import PROGRAM
 
@@ -248,6 +250,33 @@ def test_faults_that_do_not_answer(fault: str) -> None:
         assert [(call.status, call.fault) for call in sandbox.calls] == [(0, fault)]
 
 
+def test_what_was_applied_is_what_the_fates_say() -> None:
+    """Under all faults at once and many callers, the store holds exactly the calls applied."""
+    plan = "429=5%,500-before=5%,500-after=5%,drop=5%,late=8%,slow=5%,slow_s=0.02,late_s=0.1"
+
+    def caller(number: int) -> int:
+        answered = 0
+        for row in range(40):
+            try:
+                points = number * 1000 + row
+                answered += send(sandbox, "POST", CUSTOMERS, {"points": points})[0] == 200
+            except (ConnectionError, http.client.HTTPException):
+                continue
+        return answered
+
+    with Sandbox(SandboxOptions(faults=plan, seed=3, record_calls=True)) as sandbox:
+        with ThreadPoolExecutor(8) as pool:
+            answered = sum(pool.map(caller, range(8)))
+        time.sleep(0.3)
+        points = [customer["points"] for customer in sandbox.customers(SCOPE)]
+        fates = Counter(call.fault for call in sandbox.calls)
+
+    assert sum(fates.values()) == 320
+    assert set(fates) == {"", *Fault}
+    assert answered == fates[""] + fates["slow"]
+    assert len(points) == len(set(points)) == 320 - fates["429"] - fates["500-before"]
+
+
 def test_reads_can_be_spared() -> None:
     """With writes=only a GET never meets a fault."""
     with Sandbox(SandboxOptions(faults="500-before=100%,writes=only")) as sandbox:
@@ -275,14 +304,55 @@ def test_the_seed_decides_which_calls_fail() -> None:
     assert 10 <= first.count(500) <= 60
 
 
-def test_a_huge_body_gets_413() -> None:
-    """A body above the limit is refused in the vendor's shape, and the connection survives."""
-    with Sandbox() as sandbox:
-        status, _, body = send(sandbox, "POST", CUSTOMERS, b"x" * (11 * 1024 * 1024))
+SYSTEMS = {
+    "loyaltydog": (CUSTOMERS, HEADERS, {"detail"}, {"detail"}),
+    "loyaltydog-key": (
+        CUSTOMERS,
+        HEADERS | {"Authorization": "Bearer ld_test_sandbox", "Idempotency-Key": "k"},
+        {"code", "message", "request_id"},
+        {"code", "message", "request_id"},
+    ),
+    "voucherify": (
+        "/v1/customers",
+        HEADERS | {"X-App-Id": "sandbox-app-id", "X-App-Token": "sandbox-app-token"},
+        {"statusCode", "error", "message"},
+        {"code", "message"},
+    ),
+    "leal": (
+        "/api/v1/accounts/12/customers",
+        HEADERS | {"Authorization": "Bearer sandbox-leal-token"},
+        {"error"},
+        {"error"},
+    ),
+}
+"""Path, headers, and the names in the bodies of 413 and 429, by system."""
 
-        assert status == 413
-        assert "detail" in json.loads(body)
-        assert send(sandbox, "GET", CUSTOMERS)[0] == 200
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_huge_body_gets_413(system: str) -> None:
+    """A body above the limit is refused in the vendor's shape, and others are served on."""
+    path, headers, names, _ = SYSTEMS[system]
+    with Sandbox() as sandbox:
+        status, _, body = send(sandbox, "POST", path, b"x" * (11 * 1024 * 1024), **headers)
+
+        assert (status, set(json.loads(body))) == (413, names)
+        assert send(sandbox, "GET", path, **headers)[0] == 200
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_faults_speak_like_their_system(system: str) -> None:
+    """A 429 on order has the system's body, its headers and a Retry-After; a 500 its body."""
+    path, headers, _, names = SYSTEMS[system]
+    with Sandbox(SandboxOptions(faults="429=100%,retry_after_s=7")) as sandbox:
+        status, answered, body = send(sandbox, "POST", path, {}, **headers)
+    with Sandbox(SandboxOptions(faults="500-before=100%")) as sandbox:
+        failed, _, failure = send(sandbox, "POST", path, {}, **headers)
+
+    assert (status, answered["retry-after"], set(json.loads(body))) == (429, "7", names)
+    limits = {name for name in answered if "ratelimit" in name or "rate-limit" in name}
+    assert bool(limits) is (system != "loyaltydog")
+    assert failed == 500
+    assert names <= set(json.loads(failure))
 
 
 def test_the_front_page_says_what_it_is() -> None:
