@@ -137,3 +137,17 @@ def test_customers_move_between_systems(bulkload: Run, samples: Path, origin: st
     assert {row["status"] for row in results("run")} == {"created"}
     assert "read back: 360 of 360" in ended.err
     assert exported(bulkload, "--profile", to) == 360
+
+
+def test_a_move_never_wipes_a_balance_with_a_zero(bulkload: Run, samples: Path) -> None:
+    """Voucherify shows 0 points for everybody without a card; that says nothing about LoyaltyDog."""
+    bulkload("import", samples / "customers.csv")
+    bulkload("import", samples / "customers.csv", "--profile", "sandbox-voucherify")
+    bulkload("export", "--to", "v.csv", "--profile", "sandbox-voucherify")
+    before = json.loads(bulkload("import", samples / "customers.csv", "--verify", "--json").out)
+
+    assert bulkload("import", "v.csv").code == 0
+
+    after = json.loads(bulkload("import", samples / "customers.csv", "--verify", "--json").out)
+    points = [run["details"]["verification"]["points"] for run in (before, after)]
+    assert points[0] == points[1] == 1_438_630

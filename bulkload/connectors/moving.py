@@ -191,6 +191,9 @@ def _moved(headers: Sequence[str], origin: str, to: str) -> Iterator[tuple[str, 
 def _typed(meaning: str, header: str) -> Rule:
     if meaning == "birthday":
         return {"column": header, "type": "date"}
+    if meaning == "points":
+        # Systems show 0 where there is no balance at all; that must not wipe one on the other side.
+        return {"column": header, "as": "set", "nulls": ["0"]}
     return {"column": header}
 
 
