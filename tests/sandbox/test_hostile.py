@@ -28,6 +28,7 @@ ADDRESSES = [
     ("GET", PROGRAM + "/customers/{}"),
     ("DELETE", PROGRAM + "/customers/{}"),
     ("POST", PROGRAM + "/customers/{}/points/add"),
+    ("GET", PROGRAM + "/customers/{}/export"),
     ("POST", PROGRAM + "/customers/{}/consents"),
     ("POST", PROGRAM + "/customers/{}/push"),
     ("PUT", PROGRAM),

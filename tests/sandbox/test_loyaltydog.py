@@ -158,6 +158,24 @@ def test_consents_are_only_added(dog: Callable[..., Desk]) -> None:
     assert consents == [("marketing_sms", True), ("marketing_email", False)]
 
 
+def test_one_persons_data_is_exported(dog: Callable[..., Desk]) -> None:
+    """The access request's export is JSON or CSV, and holds identity, loyalty state, consents."""
+    desk = dog()
+    path = f"{CUSTOMERS}/{desk.ask('POST', CUSTOMERS, ADA)['id']}"
+
+    exported = desk.ask("GET", f"{path}/export")
+    as_csv = desk.send("GET", f"{path}/export?format=csv")
+
+    assert exported["identity"]["email"] == ADA["email"]
+    assert exported["loyalty"]["points"] == ADA["points"]
+    assert as_csv.content_type == "text/csv"
+    assert b"ada@example.com" in as_csv.body
+    assert desk.send("GET", f"{path}/export?format=xml").status == 422
+    for history in ("activities", "transactions", "offers"):
+        assert desk.ask("GET", f"{path}/{history}") == []
+    assert desk.ask("GET", PROGRAM + "/activities") == []
+
+
 def test_initial_consents_become_records(dog: Callable[..., Desk]) -> None:
     """What a create grants is among the consents."""
     desk = dog()

@@ -6,7 +6,7 @@ call -> edge -> caller -> limits -> once -> operation -> Answer
 from __future__ import annotations
 
 from bulkload.sandbox.calls import Answer, Call, Operation, Routes, System, World
-from bulkload.sandbox.loyaltydog import callers, customers, programs
+from bulkload.sandbox.loyaltydog import callers, customers, personal, programs
 from bulkload.sandbox.loyaltydog.refusals import RefusedError
 from bulkload.sandbox.quotas import Quota, Standing
 from bulkload.sandbox.store import Store
@@ -25,11 +25,12 @@ _ROUTES = Routes(
         ("GET", _CUSTOMER + "/consents", customers.get_consents),
         ("POST", _CUSTOMER + "/consents", customers.add_consents),
         ("POST", _CUSTOMER + "/push", customers.push_message),
-        ("GET", _CUSTOMER + "/activities", customers.no_history),
-        ("GET", _CUSTOMER + "/transactions", customers.no_history),
-        ("GET", _CUSTOMER + "/offers", customers.no_history),
-        ("GET", _PROGRAM + "/activities", customers.no_history),
-        ("GET", _PROGRAM + "/transactions", customers.no_history),
+        ("GET", _CUSTOMER + "/activities", personal.no_history),
+        ("GET", _CUSTOMER + "/transactions", personal.no_history),
+        ("GET", _CUSTOMER + "/export", personal.export_customer),
+        ("GET", _CUSTOMER + "/offers", personal.no_history),
+        ("GET", _PROGRAM + "/activities", personal.no_history),
+        ("GET", _PROGRAM + "/transactions", personal.no_history),
         ("GET", "/v2/loyalty/programs", programs.list_programs),
         ("GET", _PROGRAM, programs.get_program),
         ("PUT", _PROGRAM, programs.update_program),

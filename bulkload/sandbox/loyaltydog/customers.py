@@ -53,7 +53,7 @@ def list_customers(world: World, call: Call, program_id: str) -> Answer:
         order=_order(asked.orderBy, newest_first=switches.list_order == "newest"),
         limit=min(limit, _MOST),
         offset=min(offset, _MOST),
-        horizon=_horizon(world, call),
+        horizon=horizon_of(world, call),
     )
     customers = world.store.find(_scope(program_id), wanted)
     if switches.short_list == "yes":
@@ -103,7 +103,7 @@ def create_customer(world: World, call: Call, program_id: str) -> Answer:
 def get_customer(world: World, call: Call, program_id: str, customer_id: str) -> Answer:
     """GET /customers/{id}."""
     program_of(world, program_id)
-    return json_answer(200, _customer(world, program_id, customer_id, _horizon(world, call)))
+    return json_answer(200, customer_of(world, program_id, customer_id, horizon_of(world, call)))
 
 
 def update_customer(world: World, call: Call, program_id: str, customer_id: str) -> Answer:
@@ -111,7 +111,7 @@ def update_customer(world: World, call: Call, program_id: str, customer_id: str)
     switches = world.options.loyaltydog
     payload = body_of(call, UpdateCustomerPayload, phone_check=switches.phone_check)
     program = program_of(world, program_id)
-    customer = _customer(world, program_id, customer_id)
+    customer = customer_of(world, program_id, customer_id)
     named = payload.model_fields_set
     before = dict(customer)
     for name in ("firstName", "lastName", "email", "phone", "currentMessage"):
@@ -129,7 +129,7 @@ def update_customer(world: World, call: Call, program_id: str, customer_id: str)
 def delete_customer(world: World, call: Call, program_id: str, customer_id: str) -> Answer:
     """DELETE /customers/{id}: soft; the customer is gone from all reads."""
     program_of(world, program_id)
-    _customer(world, program_id, customer_id)
+    customer_of(world, program_id, customer_id)
     world.store.remove(_scope(program_id), customer_id, call.now)
     body = {
         "softDeletedAt": iso(call.now),
@@ -143,7 +143,7 @@ def add_points(world: World, call: Call, program_id: str, customer_id: str) -> A
     """POST /customers/{id}/points/add."""
     payload = body_of(call, AddPointsPayload)
     program_of(world, program_id)
-    customer = _customer(world, program_id, customer_id)
+    customer = customer_of(world, program_id, customer_id)
     customer["points"] += payload.points
     return _saved(world, call, program_id, customer)
 
@@ -151,14 +151,14 @@ def add_points(world: World, call: Call, program_id: str, customer_id: str) -> A
 def reserved_points(world: World, call: Call, program_id: str, customer_id: str) -> Answer:
     """GET /customers/{id}/points/reserved."""
     program_of(world, program_id)
-    customer = _customer(world, program_id, customer_id, _horizon(world, call))
+    customer = customer_of(world, program_id, customer_id, horizon_of(world, call))
     return json_answer(200, {"reservedPoints": 0, "availablePoints": customer["points"]})
 
 
 def get_consents(world: World, call: Call, program_id: str, customer_id: str) -> Answer:
     """GET /customers/{id}/consents: the latest record per type, newest first."""
     program_of(world, program_id)
-    _customer(world, program_id, customer_id, _horizon(world, call))
+    customer_of(world, program_id, customer_id, horizon_of(world, call))
     return json_answer(200, consents.latest(world, customer_id))
 
 
@@ -166,7 +166,7 @@ def add_consents(world: World, call: Call, program_id: str, customer_id: str) ->
     """POST /customers/{id}/consents: records are only ever added."""
     payload = body_of(call, ConsentsPayload)
     program_of(world, program_id)
-    _customer(world, program_id, customer_id)
+    customer_of(world, program_id, customer_id)
     records = [
         consents.keep(
             world,
@@ -183,18 +183,10 @@ def push_message(world: World, call: Call, program_id: str, customer_id: str) ->
     """POST /customers/{id}/push: kept, shown to nobody."""
     payload = body_of(call, PushPayload)
     program_of(world, program_id)
-    customer = _customer(world, program_id, customer_id)
+    customer = customer_of(world, program_id, customer_id)
     customer["currentMessage"] = payload.message
     world.effect({"effect": "push", "customer_id": customer_id}, call.now)
     return _saved(world, call, program_id, customer)
-
-
-def no_history(world: World, call: Call, program_id: str, *customer_id: str) -> Answer:
-    """GET activities, transactions and offers: nothing ever happens in the sandbox."""
-    program_of(world, program_id)
-    for id_ in customer_id:
-        _customer(world, program_id, id_, _horizon(world, call))
-    return json_answer(200, [])
 
 
 def _conditions(asked: ListQuery, *, contains: bool) -> tuple[str, tuple[Any, ...]]:
@@ -257,9 +249,10 @@ def _award(program: dict[str, Any], before: dict[str, Any], customer: dict[str, 
             customer["points"] += field["points"] or 0
 
 
-def _customer(
+def customer_of(
     world: World, program_id: str, customer_id: str, horizon: float = NOW
 ) -> dict[str, Any]:
+    """Return a customer; RefusedError (404) if there is none."""
     customer = world.store.get(_scope(program_id), customer_id, horizon)
     if customer is None:
         raise RefusedError(404, "Customer not found")
@@ -291,7 +284,8 @@ def _digits(text: str) -> str:
     return "".join(character for character in text if character.isdigit())
 
 
-def _horizon(world: World, call: Call) -> float:
+def horizon_of(world: World, call: Call) -> float:
+    """Return up to when reads see writes."""
     delay_s = world.options.loyaltydog.read_delay_s
     return call.now - delay_s if delay_s else NOW
 

@@ -192,6 +192,12 @@ class ListQuery(_Body):
     includeTotal: bool = False  # noqa: N815
 
 
+class ExportQuery(_Body):
+    """The form of one person's data."""
+
+    format: Literal["json", "csv"] = "json"
+
+
 PLACEHOLDERS = TypeAdapter(list[TemplatePlaceholder])
 
 
