@@ -1,6 +1,6 @@
 """The local stand-in for the three systems: one port, one SQLite file, no network beyond loopback.
 
-    HTTP -> app -> Call -> <system>.answer(world, call) -> Answer -> HTTP
+    HTTP -> door -> Call -> <system>.answer(world, call) -> Answer -> HTTP
 
 Every operation of every system is one function of a `Call` over the `Store`; time, randomness and
 the switches come in with its arguments. What a vendor leaves undocumented is a switch with a
@@ -20,7 +20,7 @@ from bulkload.sandbox.options import (
 )
 
 if TYPE_CHECKING:
-    from bulkload.sandbox.app import app
+    from bulkload.sandbox.door import app
     from bulkload.sandbox.server import Sandbox, serve
 
 __all__ = [
@@ -37,9 +37,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load the HTTP side on first use; the options alone are cheap to import."""
     if name == "app":
-        from bulkload.sandbox import app as module
+        from bulkload.sandbox import door
 
-        return module.app
+        return door.app
     if name in ("Sandbox", "serve"):
         from bulkload.sandbox import server
 

@@ -18,8 +18,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bulkload.sandbox.app import ABORT, SYSTEMS, CallRecord, Door, app
 from bulkload.sandbox.calls import EFFECTS
+from bulkload.sandbox.door import ABORT, SYSTEMS, CallRecord, Door, app
 from bulkload.sandbox.options import SandboxOptions
 from bulkload.sandbox.store import Filter
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bulkload.sandbox import SandboxOptions
-from bulkload.sandbox.app import SYSTEMS
 from bulkload.sandbox.calls import Answer, Call, World
+from bulkload.sandbox.door import SYSTEMS
 from bulkload.sandbox.store import Store
 
 PROGRAM = "/v2/loyalty/programs/5eb7cf5a86d9755df3a6c593"

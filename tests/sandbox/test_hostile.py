@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bulkload.sandbox.app import SYSTEMS
 from bulkload.sandbox.calls import Answer
+from bulkload.sandbox.door import SYSTEMS
 from tests.sandbox.conftest import PROGRAM, Desk
 
 EVERYONE = {

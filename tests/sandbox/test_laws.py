@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from bulkload.sandbox import SandboxOptions
-from bulkload.sandbox.app import SYSTEMS
 from bulkload.sandbox.calls import World
+from bulkload.sandbox.door import SYSTEMS
 from bulkload.sandbox.faults import Fault, FaultPlan
 from bulkload.sandbox.quotas import Quota, spend
 from bulkload.sandbox.store import Store

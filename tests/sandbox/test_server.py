@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import json
@@ -19,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
-from bulkload.sandbox import Sandbox, SandboxOptions
+from bulkload.sandbox import Sandbox, SandboxOptions, app
 from bulkload.sandbox.faults import Fault, FaultPlan
 from bulkload.sandbox.store import StoreError
 from tests.sandbox.conftest import PROGRAM
@@ -353,6 +355,34 @@ def test_faults_speak_like_their_system(system: str) -> None:
     assert bool(limits) is (system != "loyaltydog")
     assert failed == 500
     assert names <= set(json.loads(failure))
+
+
+def test_the_application_serves_without_a_server() -> None:
+    """`app` is an ASGI application for tests; a fault that would cut the line raises instead."""
+    application = app(SandboxOptions(faults="drop=100%"), clock=lambda: 0.0)
+
+    assert isinstance(application, Starlette)
+    sent: list[Any] = []
+
+    async def call(path: str, host: bytes = b"localhost") -> None:
+        scope = {
+            "type": "http", "method": "GET", "path": path, "query_string": b"",
+            "headers": [(b"host", host)],
+        }  # fmt: skip
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def keep(message: Any) -> None:
+            sent.append(message)
+
+        await application(scope, receive, keep)
+
+    asyncio.run(call("/"))
+    assert sent[0]["status"] == 200
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(call(CUSTOMERS))
+    application.state.door.close()
 
 
 def test_the_front_page_says_what_it_is() -> None:

@@ -19,8 +19,8 @@ import jsonschema
 import pytest
 
 from bulkload.sandbox import SandboxOptions, VoucherifySwitches
-from bulkload.sandbox.app import SYSTEMS
 from bulkload.sandbox.calls import World
+from bulkload.sandbox.door import SYSTEMS
 from bulkload.sandbox.store import Store
 from tests.sandbox.conftest import START, Desk
 
