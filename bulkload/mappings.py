@@ -9,8 +9,8 @@ inventory   the mappings that come with bulkload        `bulkload mapping list`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,17 @@ from bulkload.mapping.evidence import home_region, region_of_calling_codes
 from bulkload.mapping.explain import Explanation, explain
 from bulkload.mapping.fixes import REGIONS, Mending, Proposal, Tally, write_mapping
 from bulkload.mapping.suggest import POSSIBLE, Suggestion, suggest
-from bulkload.records import Field, Kind, Reject, Schema
+from bulkload.records import Cause, Field, Kind, Reject, Schema
 from bulkload.sources import Source, SourceOptions, open_source
 from bulkload.validation import Judge
 from bulkload.validation.phone import phone
 
 EXAMPLE_ROWS = 1_000
+MANY_ROWS = 10
+"""Rows that share a cause before a run looks for a line that mends them."""
+MOST_LINES = 3
+MOST_JUDGED_BYTES = 50_000_000
+"""Size of a source beyond which a run does not judge it again for that."""
 MOST_TRIED_ROWS = 50_000
 """Rejected rows on which changes are compared; beyond, the whole source is judged."""
 
@@ -205,25 +210,71 @@ def mending(run: str | Path, *, reading: SourceOptions | None = None) -> RunMend
         )
     options = reading or SourceOptions()
 
-    found = _judged(document, source, options, schema)
-    few = found.rows
+    with open_source(source, options) as opened:
+        found = _judged(document, opened, schema)
 
     def whole(tried: MappingDocument) -> Tally:
-        return _judged(tried, source, options, schema).tally
+        with open_source(source, options) as again:
+            return _judged(tried, again, schema).tally
+
+    started = _mending(document, found, schema, whole)
+    return RunMending(started, found.fields, found.rejects, document.path)
+
+
+def with_lines(
+    causes: Sequence[Cause], source: Source, document: MappingDocument, schema: Schema
+) -> list[Cause]:
+    """Return causes with the mapping line that would mend them, and how many rows it mends.
+
+    Only causes of many rows are worth the search, and only where judging again is quick.
+
+    Args:
+        causes: What the source was rejected for, the most frequent first.
+        source: Open; it is judged again, once and once more for each line that is promised.
+        document: The mapping that it was judged with.
+        schema: What the system accepts.
+    """
+    many = [cause for cause in causes if cause.rows >= MANY_ROWS][:MOST_LINES]
+    if not many or source.size_bytes > MOST_JUDGED_BYTES:
+        return list(causes)
+    found = _judged(document, source, schema)
+
+    def whole(tried: MappingDocument) -> Tally:
+        return _judged(tried, source, schema).tally
+
+    wanted = {(cause.code, cause.column) for cause in many}
+    rejects = [reject for reject in found.rejects if (reject.code, reject.column) in wanted]
+    lines = {
+        (proposal.code, proposal.column): proposal
+        for proposal in _mending(document, found, schema, whole).proposals(found.fields, rejects)
+        if proposal.mends
+    }
+    return [_with_line(cause, lines.get((cause.code, cause.column))) for cause in causes]
+
+
+def _with_line(cause: Cause, proposal: Proposal | None) -> Cause:
+    if proposal is None:
+        return cause
+    return replace(cause, mapping_line=proposal.line, mends=proposal.mends)
+
+
+def _mending(
+    document: MappingDocument,
+    found: _Judged,
+    schema: Schema,
+    whole: Callable[[MappingDocument], Tally],
+) -> Mending:
+    """Return a mending that compares changes on the rejected rows alone, if they are not too many."""
+    few = found.rows
 
     def quick(tried: MappingDocument) -> Tally:
         if few is None or few.height > MOST_TRIED_ROWS:
             return whole(tried)
-        bound = tried.bind(few.columns[1:], schema, source=source.name)
+        bound = tried.bind(few.columns[1:], schema, source="the rejected rows")
         rejects = _judge(bound, schema).split(few, bound.apply(few)).rejects
         return Tally(len({reject.row_number for reject in rejects}), len(rejects))
 
-    return RunMending(
-        Mending(document, found.tally, quick, whole, region=_home(document, found)),
-        found.fields,
-        found.rejects,
-        document.path,
-    )
+    return Mending(document, found.tally, quick, whole, region=_home(document, found))
 
 
 def _home(document: MappingDocument, found: _Judged) -> str | None:
@@ -256,30 +307,24 @@ def _judge(bound: BoundMapping, schema: Schema) -> Judge:
     )
 
 
-def _judged(
-    document: MappingDocument, source: Path, options: SourceOptions, schema: Schema
-) -> _Judged:
+def _judged(document: MappingDocument, source: Source, schema: Schema) -> _Judged:
     rejects: list[Reject] = []
     malformed = 0
     parts: list[pl.DataFrame] = []
     phones: list[str] = []
-    with open_source(source, options) as opened:
-        bound = document.bind(opened.headers, schema, source=opened.name)
-        judge = _judge(bound, schema)
-        columns = [c for f in bound.fields if f.kind is Kind.PHONE for c in f.columns]
-        for batch in opened.batches():
-            found = judge.split(batch.rows, bound.apply(batch.rows)).rejects
-            rejects += found
-            malformed += len(batch.malformed)
-            for column in columns:
-                phones += (
-                    batch.rows[column]
-                    .drop_nulls()
-                    .head(max(0, EXAMPLE_ROWS - len(phones)))
-                    .to_list()
-                )
-            numbers = {reject.row_number for reject in found}
-            parts.append(batch.rows.filter(pl.col("row_number").is_in(list(numbers))))
+    bound = document.bind(source.headers, schema, source=source.name)
+    judge = _judge(bound, schema)
+    columns = [c for f in bound.fields if f.kind is Kind.PHONE for c in f.columns]
+    for batch in source.batches():
+        found = judge.split(batch.rows, bound.apply(batch.rows)).rejects
+        rejects += found
+        malformed += len(batch.malformed)
+        for column in columns:
+            phones += (
+                batch.rows[column].drop_nulls().head(max(0, EXAMPLE_ROWS - len(phones))).to_list()
+            )
+        numbers = {reject.row_number for reject in found}
+        parts.append(batch.rows.filter(pl.col("row_number").is_in(list(numbers))))
     rows = len({reject.row_number for reject in rejects})
     tally = Tally(rows + malformed, len(rejects) + malformed)
     return _Judged(bound.fields, rejects, tally, pl.concat(parts) if parts else None, phones)

@@ -21,6 +21,8 @@ from bulkload import reports
 from bulkload.delivery import Journal, RunJournal, Stop, Tick, Watcher, customers, upload
 from bulkload.destination import Destination
 from bulkload.errors import SafetyStopError
+from bulkload.mapping import load_mapping
+from bulkload.mappings import with_lines
 from bulkload.options import LoadOptions
 from bulkload.planning import (
     Tally,
@@ -33,7 +35,7 @@ from bulkload.planning import (
     used,
 )
 from bulkload.progress import Progress
-from bulkload.records import Payload, Reject, Result, RunReport, Status
+from bulkload.records import Cause, Payload, Reject, Result, RunReport, Status
 from bulkload.verification import verified
 from bulkload.walk import Walk
 
@@ -81,9 +83,16 @@ class Run:
                 counts.add(Status.PENDING, verdicts.payloads.height)
                 progress.judged(counts.rows, counts[Status.REJECTED] + counts[Status.DUPLICATE])
         self._name_rejects(writer)
-        self.report.causes = causes.causes()
+        self.report.causes = self._with_lines(causes.causes())
         self.report.warnings = warnings.causes()
         self.report.findings = self.walk.source.findings
+
+    def _with_lines(self, causes: list[Cause]) -> list[Cause]:
+        """Say which line of the mapping would mend a cause of many rows."""
+        if self.is_move:
+            return causes
+        document = load_mapping(str(self.report.mapping["path"]))
+        return with_lines(causes, self.walk.source, document, self.destination.connector.schema)
 
     def send(self, ready: Destination, options: LoadOptions, progress: Progress) -> RunReport:
         """Deliver what is valid; whatever happens, write down what became of it."""

@@ -15,13 +15,13 @@ FLOORS = [
     {"wire", "messages", "progress"},
     {"sources", "mapping", "validation", "connectors", "delivery", "reports", "sandbox"},
     {"settings"},
-    {"destination"},
+    {"destination", "mappings"},
     {"options", "planning", "moved"},
     {"verification"},
     {"walk"},
     {"run"},
     {"begin"},
-    {"pipeline", "history", "doctor", "programs", "mappings"},
+    {"pipeline", "history", "doctor", "programs"},
     {"cli"},
 ]
 STAGES = {"sources", "mapping", "validation", "connectors", "delivery", "reports"}

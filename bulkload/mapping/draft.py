@@ -78,7 +78,9 @@ def field_candidates(suggestion: Suggestion, connector: str) -> list[tuple[str, 
 def custom_field(header: str, connector: str) -> str:
     """Return a name for a column that the system has no field for."""
     words = re.findall(r"[^\W_]+", header) or ["column"]
-    name = words[0].lower() + "".join(word[:1].upper() + word[1:].lower() for word in words[1:])
+    name: str = words[0].lower() + "".join(
+        word[:1].upper() + word[1:].lower() for word in words[1:]
+    )
     return _CUSTOM.get(connector, "") + name
 
 

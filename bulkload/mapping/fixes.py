@@ -48,6 +48,7 @@ _NOTHING = (
 )
 _NULLS = frozenset((*_NOTHING.split(), "k. a."))
 _INVISIBLE = r"[\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
+_ABOUT_EQUAL = 0.9
 _UNIT = r"^[+-]?[0-9][0-9.,' ]* *[\p{L}€$£%.]+$"
 
 
@@ -147,10 +148,14 @@ class Mending:
 
     def _best(self, changes: Iterable[Change]) -> tuple[Change, Tally] | None:
         """Return the change that clears most; of equals none, for then the file does not decide."""
-        tried = [(self.quick(self._tried(change)).problems, change) for change in changes]
-        tried.sort(key=lambda pair: pair[0])
-        equals = [change for problems, change in tried if problems == tried[0][0]]
+        before = self.now.problems
+        tried = [(before - self.quick(self._tried(change)).problems, change) for change in changes]
+        if not tried:
+            return None
+        best = max(cleared for cleared, _ in tried)
+        equals = [change for cleared, change in tried if cleared >= best * _ABOUT_EQUAL]
         if len(equals) > 1:
+            # Some countries take almost any number, so a few more valid ones prove nothing.
             at_home = {"default": self.region}
             equals = [change for change in equals if change.rules.get("region") == at_home]
         if not equals:

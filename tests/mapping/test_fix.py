@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import bulkload
 from bulkload.errors import BadInputError, BulkloadError
 from bulkload.mapping.fixes import Change, amended
 from bulkload.mapping.loading import load_mapping
@@ -148,3 +149,39 @@ def test_a_file_of_one_s_own_is_not_overwritten(run: Path) -> None:
     with pytest.raises(BulkloadError, match="there already"):
         found.write(other)
     assert other.read_text() == "mine"
+
+
+def test_a_country_that_takes_any_number_is_not_preferred(tmp_path: Path) -> None:
+    """More numbers are valid in Austria than in Germany; the calling codes in the file decide."""
+    mapping, source = tmp_path / "m.yaml", tmp_path / "s.csv"
+    mapping.write_text("fields: {firstName: A, phone: B}")
+    cells = [f"0176 040690{number:02}" for number in range(12)]
+    lines = ["A,B", *(f"x,{cell}" for cell in cells), "x,0176", "x,+49 30 23125014"]
+    source.write_text("\n".join(lines))
+    report = {
+        "mapping": {"path": str(mapping), "sha256": load_mapping(mapping).sha256},
+        "source": {"path": str(source)},
+        "profile": {"connector": "loyaltydog"},
+    }
+    (tmp_path / "report.json").write_text(json.dumps(report))
+
+    assert accepted(mending(tmp_path)) == [("phone: {region: {default: DE}}", 12)]
+
+    source.write_text("\n".join(lines[:-1]))
+    assert accepted(mending(tmp_path)) == []
+
+
+def test_a_run_says_which_line_would_mend_many_rows(tmp_path: Path) -> None:
+    """The causes of a run carry the line and the number; few rows are not worth the search."""
+    mapping, source = tmp_path / "m.yaml", tmp_path / "s.csv"
+    mapping.write_text("fields: {email: A, customFields.born: {column: B, type: date}}")
+    rows = [
+        f"a{number}@example.com,{12 - number % 12:02}/{number + 1:02}/1990" for number in range(28)
+    ]
+    source.write_text("\n".join(["A,B", *rows, "b,"]))
+
+    report = bulkload.validate(source, bulkload.LoadOptions(mapping=mapping, out=tmp_path / "run"))
+
+    causes = {cause.code: (cause.mapping_line, cause.mends) for cause in report.causes}
+    assert causes["email-missing-at"] == ("", 0)
+    assert causes["date-ambiguous"] == ("customFields.born: {dates: {order: MDY}}", 12)
