@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from bulkload.cells import ROW_COLUMN
+from bulkload.cells import ROW_COLUMN, printable
 from bulkload.records import Reject, Status
 from bulkload.reports import marking
 from bulkload.reports.comments import MAX_COMMENTS, add_comments
@@ -199,8 +199,8 @@ def _problems(wanted: Annotation, columns: _Columns) -> Iterator[Problem]:
         if wanted.places is not None:
             row = wanted.places.get(row, 0)
         if row:
-            cell = reject.cell
-            if len(cell) > _LONGEST_CELL:
+            cell = printable(reject.cell[: _LONGEST_CELL + 1])
+            if len(reject.cell) > _LONGEST_CELL:
                 cell = cell[:_LONGEST_CELL] + "…"
             yield Problem(row, columns[reject.column], replace(reject, cell=cell))
 

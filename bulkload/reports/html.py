@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkload import messages
-from bulkload.cells import masked
+from bulkload.cells import masked, printable
 from bulkload.messages.phrases import number, phrase
 from bulkload.records import Cause, Reject, RunReport, Status
 from bulkload.reports.atomic import write_bytes
@@ -201,6 +201,7 @@ class _Seen:
 
     def _entry(self, reject: Reject) -> dict[str, Any]:
         safe = shown(reject, show_values=self._show_values)
+        safe = replace(safe, cell=printable(safe.cell))
         return {
             "row_number": reject.row_number,
             "column": reject.column,

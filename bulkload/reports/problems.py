@@ -30,6 +30,7 @@ _HEADER_ROW = 3
 _FIRST_LIST_COLUMN = 8
 _WIDTHS = (9, 8, 22, 34, 62, 62, 26)
 _LONGEST_LITERAL = 255
+_LINE_POINTS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def write_sheet(
         formats = (text, wrapped, wrapped, wrapped, text)
         target.write(
             (
-                f'<row r="{row}">{_cell(row, 1, cell, link)}'
+                f'<row r="{row}" ht="{_height(texts)}" customHeight="1">{_cell(row, 1, cell, link)}'
                 f'<c r="B{row}" s="{text}"><v>{reject.row_number}</v></c>'
                 + "".join(
                     _cell(row, n, t, style)
@@ -180,6 +181,13 @@ def drop_downs(
             formulas[column] = escaped(place(problems.name, f"{name}1:{name}{len(values)}"))
             lists.append(values)
     return formulas, lists
+
+
+def _height(texts: Sequence[str]) -> int:
+    """Return the height of a row in points; not every spreadsheet finds it out by itself."""
+    widths = _WIDTHS[2:]
+    lines = max(-(-len(text) // (width - 2)) for text, width in zip(texts, widths, strict=True))
+    return _LINE_POINTS * max(1, lines)
 
 
 def _list_cells(row: int, lists: Sequence[Sequence[str]], style: int) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -20,7 +21,7 @@ from typing import BinaryIO, Protocol, Self
 import polars as pl
 
 from bulkload import messages
-from bulkload.cells import PROBLEMS_COLUMN, ROW_COLUMN, guarded, guarded_expr
+from bulkload.cells import PROBLEMS_COLUMN, ROW_COLUMN, guarded, guarded_expr, printable
 from bulkload.records import Reject, Status
 from bulkload.reports.atomic import atomic_file
 
@@ -160,8 +161,12 @@ def sentences(rejects: Sequence[Reject], language: str = "en") -> str:
 
 
 def sentence(reject: Reject, language: str = "en") -> str:
-    """Return what is wrong and how to mend it, as one or two sentences with their full stops."""
-    parts = (messages.what(reject, language), messages.fix(reject, language))
+    """Return what is wrong and how to mend it, as one or two sentences with their full stops.
+
+    Characters of the cell that cannot be seen, or that turn the text round, are spelled out.
+    """
+    visible = replace(reject, cell=printable(reject.cell))
+    parts = (messages.what(visible, language), messages.fix(visible, language))
     return " ".join(
         part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part
     )

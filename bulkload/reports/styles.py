@@ -10,7 +10,7 @@ import re
 
 from bulkload.reports.package import UnpatchableWorkbookError
 
-MARK = "FFFFD6CC"
+MARK = "FFFFB8A8"
 """Colour of a cell with a problem (ARGB)."""
 _TEXT_FORMAT = "49"
 

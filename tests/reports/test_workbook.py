@@ -112,7 +112,7 @@ def test_cells_with_problems_are_coloured_and_say_why(tmp_path: Path) -> None:
 
     assert fills(sheet) == {"B3", "C3", "A5", "B5", "D7"}
     assert sheet["C3"].comment.text == (
-        'bulkload:\nPhone "0171/3" has too few digits for DE. '
+        'bulkload:\nPhone "0171/3" has too few digits for Germany. '
         "Add the missing digits; the area code is needed, too."
     )
     assert sheet["B3"].comment.text.startswith(
