@@ -57,6 +57,7 @@ SCHEMA = Schema(
         Field("card_id", Kind.INTEGER, minimum=1),
         Field("stamps", Kind.INTEGER, minimum=0),
         Field("send_card_links", Kind.BOOLEAN),
+        Field(REFERENCES, Kind.JSON),
     ),
     open_prefixes=("metadata.", f"{REFERENCES}."),
     one_of=("email", "phone"),
@@ -306,10 +307,13 @@ class Leal:
     def _attributes(self, spoken: Mapping[str, Any]) -> dict[str, Any]:
         attributes = {k: v for k, v in spoken.items() if k not in BESIDES and k != REFERENCES}
         references = spoken.get(REFERENCES) or {}
+        if isinstance(references, list):
+            # An export has them as the system's own list.
+            references = answers.references({REFERENCES: references})
         listed = [
             {"source": source, "external_id": str(external_id)}
             for source, external_id in references.items()
-            if external_id not in (None, "")
+            if external_id not in (None, "") and source != OWN_SOURCE
         ]
         return {**attributes, REFERENCES: listed} if listed else attributes
 

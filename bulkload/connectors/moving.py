@@ -159,7 +159,7 @@ def _own(headers: Sequence[str], side: _Side) -> Iterator[tuple[str, Rule]]:
     """Yield the fields that the system takes back under the very names that it exports."""
     for header in headers:
         known = side.schema.field(header) is not None
-        if known and _NAME.fullmatch(header) and not header.startswith("external_references"):
+        if known and _NAME.fullmatch(header) and not header.startswith("external_references."):
             meaning = "birthday" if header in side.columns["birthday"] else ""
             yield header, _typed(meaning, header)
 

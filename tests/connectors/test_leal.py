@@ -318,3 +318,21 @@ def test_the_pace_follows_the_status():
 
     assert [(x.calls, x.per_s) for x in told.promises().limits] == [(300, 60.0)]
     assert Leal("12", limit=None).limits() is None
+
+
+def test_an_exports_list_of_references_goes_back_as_it_is():
+    """The system's own list, as an export shows it, changes nothing; a new entry is sent."""
+    listed = [
+        {"source": "square", "external_id": "SQ_1", "metadata": {}},
+        {"source": "bulkload", "external_id": "x"},
+    ]
+
+    assert (
+        SYSTEM.update(payload({"external_references": listed}), CURRENT, idempotency_key="") is None
+    )
+    listed.append({"source": "shopify", "external_id": "7"})
+    request = SYSTEM.update(payload({"external_references": listed}), CURRENT, idempotency_key="")
+    assert request
+    assert json.loads(request.body or b"")["customer"] == {
+        "external_references": [{"source": "shopify", "external_id": "7"}]
+    }
