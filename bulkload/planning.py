@@ -214,9 +214,22 @@ def plan(
 
 
 async def check_definitions(
-    connector: Connector, wire: Wire, fields: Sequence[Field], progress: Progress
+    connector: Connector,
+    wire: Wire,
+    fields: Sequence[Field],
+    progress: Progress,
+    *,
+    is_move: bool = False,
 ) -> None:
     """Compare the mapped fields with those that the program declares, before anything is sent.
+
+    Args:
+        connector: Knows where they are declared.
+        wire: Asks there.
+        fields: As mapped.
+        progress: Hears what is odd.
+        is_move: The mapping was made from an export's headers, which do not tell the kinds of
+            custom fields: what does not suit is told, and the system has the last word.
 
     Raises:
         BulkloadError: The program would refuse or lose a field.
@@ -229,7 +242,7 @@ async def check_definitions(
         # Whoever cannot be reached is told about by the first call that matters.
         return
     for problem in connector.check(connector.definitions_of(answer), fields):
-        if problem.severity is Severity.REJECT:
+        if problem.severity is Severity.REJECT and not is_move:
             raise BulkloadError(
                 problem.message,
                 where=f"field `{problem.field}`",

@@ -177,7 +177,9 @@ class Run:
                         stop=stop,
                     )
 
-                await check_definitions(ready.connector, wire, self.walk.mapping.fields, progress)
+                await check_definitions(
+                    ready.connector, wire, self.walk.mapping.fields, progress, is_move=self.is_move
+                )
                 if options.canary:
                     first = list(islice(self.walk.payloads(), options.canary))
                     tried = [result async for result in sent(first)]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import bulkload
+from bulkload import programs
 from bulkload.records import RunReport, Status
 from bulkload.settings import ProfileOptions
 
@@ -121,3 +122,24 @@ def test_other_files_still_ask_for_a_mapping(tmp_path):
 
     with pytest.raises(bulkload.BulkloadError, match="no mapping"):
         imported(tmp_path / "x.csv", "leal")
+
+
+def test_typed_custom_fields_do_not_hold_up_a_move(source, tmp_path):
+    """What an export cannot tell about kinds is a note; a mapping of one's own is held to them."""
+    (tmp_path / "cafe.yaml").write_text(
+        "passTypeIdentifier: pass.x\nname: Typed\ncustomFields: [{name: points, type: number}]\n",
+        "utf-8",
+    )
+    made = programs.create("cafe.yaml", ProfileOptions(profile="sandbox"))
+    imported(source, "leal")
+    exported("leal", tmp_path / "out.csv")
+
+    report = imported(tmp_path / "out.csv", "loyaltydog", program=made.program_id)
+
+    assert report.counts.by_status[Status.CREATED] == ROWS
+    (tmp_path / "own.yaml").write_text(
+        "connector: loyaltydog\nfields: {email: A, customFields.points: B}\n", "utf-8"
+    )
+    (tmp_path / "own.csv").write_text("A,B\nx@example.com,5\n", "utf-8")
+    with pytest.raises(bulkload.BulkloadError, match="number"):
+        imported(tmp_path / "own.csv", "loyaltydog", program=made.program_id, mapping="own.yaml")
