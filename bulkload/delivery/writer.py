@@ -153,18 +153,23 @@ class ThreadWriter:
     def __init__(self, commits: Commits, *, linger_s: float = LINGER_S) -> None:
         self._commits = commits
         self._linger_s = linger_s
-        self._inbox: queue.SimpleQueue[_Put | _Ask | _End] = queue.SimpleQueue()
+        self._outbox: list[_Put] = []
+        self._inbox: queue.SimpleQueue[list[_Put] | _Ask | _End] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
     def put(self, change: Change, *, urgent: bool = True) -> asyncio.Future[None]:
-        """Hand a change to the thread."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._inbox.put(_Put(change, done, urgent))
+        """Hand a change to the thread, together with all others of this turn of the event loop."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if not self._outbox:
+            loop.call_soon(self._hand_over)
+        self._outbox.append(_Put(change, done, urgent))
         return done
 
     def ask(self, question: Question[Answer]) -> Answer:
         """Hand a question to the thread and wait for its answer."""
+        self._hand_over()
         answer: Future[Answer] = Future()
         self._inbox.put(_Ask(question, answer))
         return answer.result()
@@ -175,8 +180,15 @@ class ThreadWriter:
 
     def close(self) -> None:
         """Write what is waiting, close the connection, end the thread."""
+        self._hand_over()
         self._inbox.put(_End())
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        if self._outbox:
+            # One hand-over wakes the thread once, however many workers go on in this turn.
+            self._inbox.put(self._outbox)
+            self._outbox = []
 
     def _work(self) -> None:
         while True:
@@ -208,10 +220,10 @@ class ThreadWriter:
                     item = self._inbox.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 break
-            if not isinstance(item, _Put):
+            if not isinstance(item, list):
                 return puts, item
-            puts.append(item)
-            hurry = hurry or item.urgent
+            puts += item
+            hurry = hurry or any(put.urgent for put in item)
         return puts, None
 
     def _write(self, puts: list[_Put]) -> None:
