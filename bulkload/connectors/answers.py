@@ -17,14 +17,17 @@ _TAKEN = re.compile(
     r"already (?:exists?|been taken|taken|in use|registered|used)|duplicate|has been taken",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(r"\b(?:eyJ[\w-]{5,}(?:\.[\w-]*){0,4}|ld_(?:live|test)_\w+)")
 
 
 def masked(text: str) -> str:
     """Return the vendor's words as one line without contact data, at most 300 characters.
 
-    E-mail addresses become `a***@e***`, numbers of seven digits and more keep their last two.
+    E-mail addresses become `a***@e***`, numbers of seven digits and more keep their last two;
+    what looks like a token is taken out.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:4000]).split())
+    line = _TOKEN.sub("***", line)
     line = _EMAIL.sub(lambda m: f"{_initial(m[1])}***@{_initial(m[2])}***", line)
     line = _NUMBER.sub(lambda m: f"***{re.sub(r'[^0-9]', '', m[0])[-2:]}", line)
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"

@@ -9,6 +9,9 @@ from bulkload.connectors.base import Connector
 from bulkload.errors import CredentialsError, UnreachableError
 from bulkload.wire import Wire, WireError
 
+SHORTEST_SECRET = 8
+"""Characters; shorter words of a header are no secrets (`Bearer`)."""
+
 
 class Credentials:
     """Gives `Wire` its headers; `Wire(..., authorization=credentials.headers)`.
@@ -27,6 +30,14 @@ class Credentials:
     def headers(self) -> Mapping[str, str]:
         """Return the headers that carry the credentials."""
         return self._connector.authorization(self._token)
+
+    def hidden_in(self, text: str) -> str:
+        """Return a system's words without the credentials, should it repeat them."""
+        for value in self.headers().values():
+            for word in value.split():
+                if len(word) >= SHORTEST_SECRET:
+                    text = text.replace(word, "***")
+        return text
 
     @property
     def version(self) -> int:

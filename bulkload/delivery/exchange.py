@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bulkload.connectors.base import Connector, Limit, Meaning
 from bulkload.delivery.clock import Clock
@@ -228,12 +228,19 @@ class Exchange:
         await self.pacer.slot()
 
     def _understood(self, request: Request, response: Response) -> Heard:
-        meaning = self.connector.meaning(request, response)
+        meaning = self._without_secrets(self.connector.meaning(request, response))
         event = event_of(response, meaning, not_applied_on_503=self.promises.not_applied_on_503)
         asked = None
         if event in (Event.THROTTLED, Event.UNAVAILABLE):
             asked = retry_after_s(response.headers, epoch_s=self.clock.epoch_s())
         return Heard(event, response, meaning, retry_after_s=asked)
+
+    def _without_secrets(self, meaning: Meaning) -> Meaning:
+        if not meaning.message and not meaning.problems:
+            return meaning
+        hidden_in = self.credentials.hidden_in if self.credentials else str
+        problems = tuple(replace(p, message=hidden_in(p.message)) for p in meaning.problems)
+        return replace(meaning, message=hidden_in(meaning.message), problems=problems)
 
     def _learn(self, heard: Heard, began: float) -> None:
         now = self.clock.monotonic()

@@ -67,6 +67,8 @@ class Plan:
     token: str = JWT
     broken: str = ""
     """Name of a deliberately broken part, for controls; empty for the real program."""
+    flags: tuple[str, ...] = ()
+    """Further words of the command line."""
     mix: Mapping[str, float] = field(default_factory=dict)
     """Instead of the usual mix of faults: share by instruction."""
 
@@ -149,7 +151,7 @@ class Driver:
             "--on-unknown": plan.on_unknown,
         }
         said = [word for option in options.items() for word in option]
-        return [sys.executable, *program, "import", self.source.name, *said, "--yes"]
+        return [sys.executable, *program, "import", self.source.name, *said, "--yes", *plan.flags]
 
     def start(self, *before: str) -> subprocess.Popen[bytes]:
         """Start one life of the program, with words before its command line (`strace -f`)."""

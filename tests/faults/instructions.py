@@ -26,6 +26,7 @@ NOT_APPLIED = frozenset(
         "hang-up",  # FIN after the whole request, no answer
         "stall",  # silence for so many seconds, then FIN
         "redirect",  # 307 to the URL in the argument
+        "echo",  # the status in the argument, with what was sent in its message
     }
 )
 APPLIED = frozenset(

@@ -222,6 +222,11 @@ class FaultServer:
         """Apply the request or not, and answer it or not."""
         if what.reply in ("late-apply", "late-drop"):
             return await self.apply_late(what, call, seen, writer)
+        if what.reply == "echo":
+            seen.status = int(what.argument)
+            said = " ".join(map(str, call.fields().values()))
+            await replies.send(writer, seen.status, {"detail": f"{said} {call.token}"}, {})
+            return True
         if not what.applies:
             seen.status = what.status if what.reply == "status" else 0
             return await replies.refuse(writer, what)
