@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--late", type=float, default=default.late_s, metavar="SECONDS")
     parser.add_argument("--on-unknown", choices=["reconcile", "review"], default="reconcile")
     parser.add_argument("--keyed", action="store_true", help="use an ld_* key")
+    parser.add_argument("--minutes", type=float, default=default.minutes, help="stop killing then")
     parser.add_argument("--broken", default="", help="a control, see tests.faults.broken")
     parser.add_argument("--keep", type=Path, help="folder for the files of the campaign")
     said = parser.parse_args(arguments)
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         late_s=said.late,
         on_unknown=said.on_unknown,
         token=HASHED_KEY if said.keyed else JWT,
+        minutes=said.minutes,
         broken=said.broken,
     )
     with tempfile.TemporaryDirectory() as temporary:

@@ -9,6 +9,7 @@ they share with this module are files that anyone may read.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -65,6 +66,8 @@ class Plan:
     """How late a create takes effect at most; below `quiesce_s`, or the promise does not hold."""
     on_unknown: str = "reconcile"
     token: str = JWT
+    minutes: float = math.inf
+    """After so long no more is killed; what was planned and not done shows in the figures."""
     broken: str = ""
     """Name of a deliberately broken part, for controls; empty for the real program."""
     flags: tuple[str, ...] = ()
@@ -178,7 +181,12 @@ class Driver:
         with RunningServer(self.folder / "creations.jsonl") as server:
             self.prepare(server)
             outcome = Outcome(Verdict())
-            while outcome.kills < self.plan.kills and not outcome.unfinished:
+            last = started + 60 * self.plan.minutes
+            while (
+                outcome.kills < self.plan.kills
+                and time.monotonic() < last
+                and not outcome.unfinished
+            ):
                 self.one_life(server, outcome)
             if not outcome.unfinished:
                 self.finish(outcome)
