@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ class _Switches:
             value, choices = getattr(self, field.name), field.metadata["of"]
             if choices and value not in choices:
                 raise ValueError(f"{field.name} must be one of {', '.join(choices)}, not {value!r}")
-            if not choices and (isinstance(value, bool) or value < 0):
+            if not choices and (isinstance(value, bool) or not 0 <= value < math.inf):
                 raise ValueError(f"{field.name} must be a number from 0 on, not {value!r}")
 
 

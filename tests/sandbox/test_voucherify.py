@@ -496,6 +496,17 @@ def test_oauth_tokens_live_15_minutes_within_their_scope(fy: Callable[..., Desk]
     assert desk.send("POST", "/v1/oauth/token/revoke", spoken).status == 404
 
 
+def test_tokens_live_as_long_as_switched(fy: Callable[..., Desk]) -> None:
+    """A shorter life is announced and kept, so that a client's renewal can be watched."""
+    desk = fy(token_lifetime_s=5)
+    token = desk.ask("POST", "/v1/oauth/token", b"grant_type=client_credentials&scope=api")
+    assert token["expires_in"] == 5
+    desk.headers = {"authorization": f"Bearer {token['access_token']}"}
+    desk.now += 6
+
+    assert desk.send("GET", CUSTOMERS).status == 401
+
+
 @pytest.mark.parametrize(
     ("form", "key", "message"),
     [

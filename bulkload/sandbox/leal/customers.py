@@ -33,7 +33,7 @@ def list_customers(world: World, call: Call, account_id: str) -> Answer:
     """GET …/customers: `search`, or the exact look-up by `source` and `external_id`; paged."""
     account = store_of(world, account_id)["id"]
     switches = world.options.leal
-    items = min(query_number(call, "items", switches.items_default), switches.items_max)
+    items = max(1, min(query_number(call, "items", switches.items_default), switches.items_max))
     page = query_number(call, "page", 1)
     where, values = _conditions(world, call, account)
     wanted = Filter(
