@@ -39,9 +39,13 @@ def mapping() -> None:
 @options.SOURCE
 @CONNECTOR
 @TO
-@YES
+@click.option(
+    "--ask/--yes",
+    default=None,
+    help="Ask about open columns, or not.  [default: ask in a terminal]",
+)
 @options.reading
-def init(source: str, connector: str | None, to: str | None, yes: bool, **flags: Any) -> None:
+def init(source: str, connector: str | None, to: str | None, ask: bool | None, **flags: Any) -> int:
     """Write a commented mapping from the headers and cells of SOURCE.
 
     What is sure is written; what is not is asked, or left as comments with `--yes`. No column is
@@ -57,8 +61,8 @@ def init(source: str, connector: str | None, to: str | None, yes: bool, **flags:
     from bulkload.mappings import suggested
 
     found = suggested(source, connector=connector or "loyaltydog", reading=_reading(flags))
-    decisions = {} if yes or not sys.stdin.isatty() else _ask(found)
-    drafted = found.draft(decisions)
+    asked = sys.stdin.isatty() if ask is None else ask
+    drafted = found.draft(_ask(found) if asked else {})
     target = Path(to or Path(source).with_suffix(".mapping.yaml").name)
     write_mapping(target, drafted.text)
     click.echo(
@@ -68,7 +72,7 @@ def init(source: str, connector: str | None, to: str | None, yes: bool, **flags:
     for header in drafted.undecided:
         click.echo(f"  {printable(header)}", err=True)
     click.echo(f"check it: bulkload mapping check {target} {printable(source)}", err=True)
-    raise SystemExit(1 if drafted.undecided else 0)
+    return 1 if drafted.undecided else 0
 
 
 def _ask(found: Suggested) -> dict[str, str]:
@@ -76,11 +80,14 @@ def _ask(found: Suggested) -> dict[str, str]:
     from bulkload.mapping.draft import IGNORE, field_candidates
 
     decisions: dict[str, str] = {}
-    for suggestion in (s for s in found.suggestions if s.header in found.draft().undecided):
+    begun = found.draft()
+    for suggestion in (s for s in found.suggestions if s.header in begun.undecided):
         click.echo(f"\n{printable(suggestion.header)}", err=True)
         for example in suggestion.looks.examples:
             click.echo(f"    {printable(example)[:70]}", err=True)
-        choices = field_candidates(suggestion, found.connector)
+        taken = {*begun.placed.values(), *decisions.values()}
+        named = field_candidates(suggestion, found.connector)
+        choices = [(name, why) for name, why in named if name not in taken]
         for number, (name, why) in enumerate(choices, start=1):
             click.echo(f"  {number}  {name}  ({why})", err=True)
         click.echo("  0  leave the column out\n  Enter  decide later in the file", err=True)
@@ -183,7 +190,7 @@ def schema() -> None:
 @TO
 @YES
 @options.reading
-def fix(run: str, to: str | None, yes: bool, **flags: Any) -> None:
+def fix(run: str, to: str | None, yes: bool, **flags: Any) -> int:
     """Offer the mapping lines that would mend what RUN rejected, with the number of rows.
 
     RUN is the folder of a run. Each line is written only after a yes; a mapping that comes with
@@ -209,12 +216,13 @@ def fix(run: str, to: str | None, yes: bool, **flags: Any) -> None:
             found.mending.accept(proposal)
     if not found.mending.accepted:
         click.echo("no line of the mapping was changed", err=True)
-        raise SystemExit(1)
+        return 1
     path = found.write(Path(to) if to else None)
     click.echo(
         f"{path}: {before - found.mending.now.rows} rows mended, {found.mending.now.rows} are left",
         err=True,
     )
+    return 0
 
 
 def _reading(flags: dict[str, Any]) -> SourceOptions:

@@ -49,6 +49,7 @@ _NOTHING = (
 _NULLS = frozenset((*_NOTHING.split(), "k. a."))
 _INVISIBLE = r"[\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
 _ABOUT_EQUAL = 0.9
+MOST_EQUALS = 3
 _UNIT = r"^[+-]?[0-9][0-9.,' ]* *[\p{L}€$£%.]+$"
 
 
@@ -154,14 +155,15 @@ class Mending:
             return None
         best = max(cleared for cleared, _ in tried)
         equals = [change for cleared, change in tried if cleared >= best * _ABOUT_EQUAL]
-        if len(equals) > 1:
+        if any("region" in change.rules for change in equals):
             # Some countries take almost any number, so a few more valid ones prove nothing.
             at_home = {"default": self.region}
-            equals = [change for change in equals if change.rules.get("region") == at_home]
-        if not equals:
+            equals = [c for c in equals if len(equals) == 1 or c.rules.get("region") == at_home]
+        found = [(self.whole(self._tried(change)), change) for change in equals[:MOST_EQUALS]]
+        found.sort(key=lambda pair: pair[0].problems)
+        if not found or (len(found) > 1 and found[0][0].problems == found[1][0].problems):
             return None
-        change = equals[0]
-        after = self.whole(self._tried(change))
+        after, change = found[0]
         helps = after.problems < self.now.problems and after.rows <= self.now.rows
         return (change, after) if helps else None
 

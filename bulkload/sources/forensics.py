@@ -134,6 +134,8 @@ class Watcher:
             for net in self._nets
             if (controls or net.code != "control-characters") and (wide or net.code != "wide")
         ]
+        if not nets:
+            return
         # One pass over all columns, on all threads, tells where a closer look is needed.
         caught = rows.select(
             *(net.quick().alias(str(number)) for number, net in enumerate(nets)),
