@@ -42,6 +42,8 @@ class LoadOptions:
     lane: str = "auto"
     """`bulk`: many rows in a call where the system has such a lane; `single`: one by one; `auto`:
     in bulk where it saves calls; `csv`: Voucherify's importCSV, which overwrites."""
+    skip_unchanged: bool = False
+    """Ask what the system holds before an upsert, and send nothing where nothing differs."""
     headroom: float = 0.0
     """Share of the system's limits that is left to the shop's own traffic, 0 up to 1."""
     agreed: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ class LoadOptions:
             on_unknown=OnUnknown(self.on_unknown),
             check_existing=self.check_existing,
             headroom=self.headroom,
+            skip_unchanged=self.skip_unchanged,
             quiesce_s=quiesce_s,
             # Whoever says that a system is quick means its look-ups too.
             second_look_s=min(wishes.second_look_s, quiesce_s),

@@ -68,6 +68,7 @@ def sending(command: Command) -> Command:
     """How careful to be with what cannot be proven."""
     for option in (
         click.option("--agree", "agreed", multiple=True, metavar="NAME", help="Let a side effect out that reaches customers and stays off otherwise: card_links."),
+        click.option("--skip-unchanged", is_flag=True, help="Ask what the system holds before an upsert, and send nothing where nothing differs."),
         click.option("--headroom", type=click.UNPROCESSED, callback=_share, default="0", metavar="SHARE", help="Leave so much of the system's limits to the shop's own traffic, such as 20%."),
         click.option("--lane", type=click.Choice(["auto", "single", "bulk", "csv"]), default="auto", help="Many rows in a call where the system has a lane for it; csv overwrites whole customers.  [default: auto]"),
         click.option("--new", is_flag=True, help="Do not go on with an interrupted run of the same file; refused where that could create somebody twice."),

@@ -117,6 +117,8 @@ class BulkSender:
             return False
         if job.payload.action is Action.UPDATE or job.entry.state is RowState.APPLIED:
             return False
+        if job.payload.action is Action.UPSERT and self._exchange.options.skip_unchanged:
+            return False
         effects = self._exchange.connector.effects(job.payload, "")
         return not effects and self._lane.takes(job.payload)
 

@@ -121,7 +121,7 @@ class Intake:
         if job.payload.action is Action.CREATE:
             return self._exchange.options.check_existing and promise is not Promise.UNIQUE
         if job.payload.action is Action.UPSERT and promise is Promise.UPSERT:
-            return False
+            return self._exchange.options.skip_unchanged and not job.remote_id
         return not job.remote_id
 
 

@@ -37,6 +37,8 @@ class DeliveryOptions:
     lane: str = "single"
     """`bulk`: rows go in batches where the system takes them; another word names a lane that the
     connector opens only on request."""
+    skip_unchanged: bool = False
+    """Ask what the system holds before an upsert, and send nothing where nothing differs."""
     headroom: float = 0.0
     """Share of every limit of the system that is left to others, 0 up to (not including) 1."""
     max_wait_s: float = 900.0

@@ -94,9 +94,9 @@ class Sender:
     def _is_create(self, job: Job) -> bool:
         if job.payload.action is Action.CREATE or job.absent:
             return True
-        return (
-            job.payload.action is Action.UPSERT and self._exchange.promises.create is Promise.UPSERT
-        )
+        upserts = self._exchange.promises.create is Promise.UPSERT
+        asks_first = self._exchange.options.skip_unchanged
+        return job.payload.action is Action.UPSERT and upserts and not asks_first
 
     async def _create(self, job: Job) -> None:
         kind = kind_of(self._exchange.promises.create)

@@ -79,6 +79,7 @@ def sent(
     lane: str = "bulk",
     transport: httpx.AsyncBaseTransport | None = None,
     name: str = "voucherify",
+    skip_unchanged: bool = False,
 ) -> list[Result]:
     """Deliver payloads in one run and return their results."""
     options = {"app_id": "sandbox-app-id", "limits": "none"} if name == "voucherify" else {}
@@ -98,7 +99,12 @@ def sent(
                         connector=connector,
                         wire=wire,
                         journal=begun,
-                        options=DeliveryOptions(lane=lane, quiesce_s=0.1, second_look_s=0.05),
+                        options=DeliveryOptions(
+                            lane=lane,
+                            quiesce_s=0.1,
+                            second_look_s=0.05,
+                            skip_unchanged=skip_unchanged,
+                        ),
                         credentials=credentials,
                     )
                 ]
@@ -151,6 +157,20 @@ def test_created_and_updated_are_told_apart_where_few_were_there(sandbox, tmp_pa
 
     assert statuses(results) == {Status.UPDATED: 3, Status.CREATED: 27}
     assert {result.message for result in results} == {""}
+
+
+@pytest.mark.parametrize("lane", ["single", "bulk"])
+def test_unchanged_customers_can_be_skipped(sandbox, tmp_path, lane):
+    """Without a journal that knows them, customers are compared first, and only the edit is sent."""
+    sent(sandbox, tmp_path / "before.sqlite", rows(6), lane="bulk")
+    wanted = [*rows(6)[:5], *rows(6, name="new")[5:], *rows(8)[7:]]
+    before = len([call for call in sandbox.calls if call.method != "GET"])
+
+    results = sent(sandbox, tmp_path / "j.sqlite", wanted, lane=lane, skip_unchanged=True)
+
+    written = [call for call in sandbox.calls if call.method != "GET"][before:]
+    assert statuses(results) == {Status.UNCHANGED: 5, Status.UPDATED: 1, Status.CREATED: 1}
+    assert sorted(call.method for call in written) == ["POST", "PUT"]
 
 
 def test_customers_who_are_there_are_not_overwritten_by_creates(sandbox, tmp_path):
