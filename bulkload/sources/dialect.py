@@ -234,19 +234,18 @@ def _head(
     index = _header_index(rows, options, shown)
     header, data = rows[index], rows[index + 1 :]
     names, findings = column_names(header.cells, header.row_number)
+    # Cells that no header names and no row fills are trailing delimiters, not columns.
+    named = max(1, _filled(header.cells))
     width = len(names)
     usual, share = _usual_width(data) if data else (width, 0.0)
-    if usual != width and share >= _CONSISTENT and len(data) >= _VOTERS:
+    # Rows that all lack cells which the header names are not evidence against the header.
+    if named <= usual != width and share >= _CONSISTENT and len(data) >= _VOTERS:
         width = usual
-    # Cells that no header names and no row fills are trailing delimiters, not columns.
-    named = len(header.cells)
-    while named > 1 and not header.cells[named - 1].strip():
-        named -= 1
     filled = max((_filled(row.cells) for row in data if len(row.cells) == width), default=named)
-    count = max(named, filled) if width >= named else named
+    count = max(named, filled)
     names = names[:count] + tuple(f"column_{n}" for n in range(len(names) + 1, count + 1))
     findings = [f for f in findings if f.code != "header-blank" or f.column in names]
-    if count > len(header.cells) or width < len(names):
+    if count > len(header.cells):
         place = (cell_name(1, header.row_number),)
         details = {"expected": str(width), "found": str(len(header.cells))}
         findings.append(Finding("header-width", "", place, 1, details=details))

@@ -137,9 +137,8 @@ class Watcher:
         if not nets:
             return
         # One pass over all columns, on all threads, tells where a closer look is needed.
-        caught = rows.select(
-            *(net.quick().alias(str(number)) for number, net in enumerate(nets)),
-        ).row(0)
+        quick = [net.quick().alias(str(number)) for number, net in enumerate(nets)]
+        caught = rows.select(quick).row(0) if quick else ()
         for net, any_hit in zip(nets, caught, strict=True):
             if any_hit:
                 net.look(rows)

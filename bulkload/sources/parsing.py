@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -28,7 +28,14 @@ from defusedxml.common import DefusedXmlException
 
 from bulkload.errors import BadInputError, did_you_mean
 from bulkload.sources.archive import Archive, inspect_archive, protected
-from bulkload.sources.sheet_marks import BookMarks, SheetMarks, far_cell, read_book, read_sheet
+from bulkload.sources.sheet_marks import (
+    BookMarks,
+    SheetMarks,
+    far_cell,
+    mended_sheet,
+    read_book,
+    read_sheet,
+)
 from bulkload.sources.source import SourceOptions
 from bulkload.sources.stream import FileBytes
 
@@ -58,6 +65,7 @@ def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
     archive = inspect_archive(content, options)
     with _on_disk(content) as path, tempfile.TemporaryDirectory(prefix="bulkload-") as folder:
         place = Path(folder) / "rows.arrow"
+        options = replace(options, sheet=options.sheet or _mended(path, archive))
         child = _start(path, place, options, content.size_bytes)
         try:
             book, marks, name = _marks(path, archive, options.sheet)
@@ -183,6 +191,19 @@ def _farthest(path: str) -> str:
     except (zipfile.BadZipFile, OSError, EOFError, zlib.error):
         pass
     return ""
+
+
+def _mended(path: str, archive: Archive) -> str | None:
+    """Return the sheet in which bulkload marked problems, if this is a workbook that comes back."""
+    if archive.format not in {"xlsx", "xlsm"}:
+        return None
+    try:
+        with zipfile.ZipFile(path) as opened:
+            return mended_sheet(opened)
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, ParseError, ValueError):
+        return None
+    except DefusedXmlException:
+        return None
 
 
 def _marks(path: str, archive: Archive, sheet: str | None) -> tuple[BookMarks, SheetMarks, str]:

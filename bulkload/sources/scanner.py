@@ -22,6 +22,8 @@ _BLANK = re.compile(rb"[ \t]*+(?:\r\n|\r|\n|\Z)")
 _NARROW = 3
 """Up to this width, lines in a cell look like records by chance."""
 DAMAGE = "\N{REPLACEMENT CHARACTER}".encode()
+RECOVERY_BYTES = 4_096
+"""How far beyond a row with broken quotes it is looked for where that row ends."""
 LONGEST_TEXT = 64_000
 """Characters of a malformed row that are kept where the whole row would be too much."""
 
@@ -88,6 +90,10 @@ class Scanner:
         self._well_formed = re.compile(cell + next_cell + rb"*+" + end)
         self._loose = re.compile(loose + rb"(?:" + delimiter + loose + rb")*+" + end)
         self._cell = re.compile(loose)
+        begun = quote + rb"[^" + quote + rb"]*+(?:" + quote * 2 + rb"[^" + quote + rb"]*+)*+"
+        self._begun = re.compile(
+            rb"(?:" + cell + delimiter + rb")*+" + (begun if quote else rb"\Z")
+        )
         tidy = rb"(?:(?<=" + delimiter + rb")|(?<![^\r\n]))" + quote + rb"[^\r\n" + quote + rb"]*+"
         self._tidy = re.compile(tidy + quote + rb"(?=" + delimiter + rb"|\r|\n|\Z)")
 
@@ -223,17 +229,19 @@ class Scanner:
             return self._bad(text, start, first)
         if not whole and self._open_at(text, start, limit):
             return None
-        loose = self._loose.match(text, start, limit)
+        # What cannot be cut at all is looked at for a short way only: a row with broken quotes must
+        # not cost more than a glance, however many of them there are.
+        window = max(first, min(limit, self._line_end(text, start + RECOVERY_BYTES, limit)))
+        if window >= limit and not whole:
+            return None
         code = "quote-unclosed" if self._open_at(text, start, first) else "quote-misplaced"
+        loose = self._loose.match(text, start, window)
         if loose:
             end = loose.end()
             cells = self._cells(text, start, end)
             if len(cells) == self.grammar.width and not self._resumes(text, first, end):
                 return self._bad(text, start, end, code if end <= first else "quote-misplaced")
-        extended = self._extended(text, start, first, limit, whole=whole)
-        if extended is None:
-            return None
-        return self._bad(text, start, extended, code)
+        return self._bad(text, start, self._extended(text, start, first, window), code)
 
     def _resumes(self, text: bytes, line: int, end: int) -> bool:
         """Return whether a good record begins at one of the lines between `line` and `end`."""
@@ -246,23 +254,13 @@ class Scanner:
 
     def _open_at(self, text: bytes, start: int, limit: int) -> bool:
         """Return whether a quoted cell of the record at `start` is still open at `limit`."""
-        while start < limit:
-            quoted = text.startswith(self.grammar.quote, start)
-            found = self._cell.match(text, start, limit)
-            end = found.end() if found else start
-            if quoted and not self._closes(text, start, end):
-                return True
-            if end >= limit or text[end : end + 1] != self.grammar.delimiter:
-                return False
-            start = end + 1
-        return False
+        found = self._begun.match(text, start, limit)
+        return found is not None and found.end() == limit
 
     def _closes(self, text: bytes, start: int, end: int) -> bool:
         return end - start > 1 and text[end - 1 : end] == self.grammar.quote
 
-    def _extended(
-        self, text: bytes, start: int, first: int, limit: int, *, whole: bool
-    ) -> int | None:
+    def _extended(self, text: bytes, start: int, first: int, window: int) -> int:
         """Return where a record with broken quotes ends when its later lines are no records.
 
         The lines below belong to it as long as none of them is a good record and their delimiters
@@ -274,14 +272,10 @@ class Scanner:
         bare = self._tidy.sub(b"", text[start:first])
         room = self.grammar.width - bare.count(delimiter)
         end = line = first
-        while room >= 0:
-            if line >= limit:
-                return end if whole else None
-            following = self._line_end(text, line, limit)
-            if self._good_end(text, line, limit) is not None:
+        while room >= 0 and line < window:
+            following = self._line_end(text, line, window)
+            if self._good_end(text, line, window) is not None:
                 break
-            if not whole and self._open_at(text, line, limit):
-                return None
             room -= text.count(delimiter, line, following)
             if room >= 0 and text.find(quote, line, following) >= 0:
                 end = following

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
+from bulkload.cells import ROWS_NAME
 from bulkload.sources.number_format import adds_to_numbers, shown
 
 _PIECE = 1 << 20
@@ -86,6 +87,19 @@ def read_book(archive: zipfile.ZipFile) -> BookMarks:
     if "xl/styles.xml" in names:
         marks.formats = _formats(_root(archive, "xl/styles.xml"))
     return marks
+
+
+def mended_sheet(archive: zipfile.ZipFile) -> str | None:
+    """Return the sheet in which bulkload marked problems, if there is one under that name."""
+    if "xl/workbook.xml" not in archive.namelist():
+        return None
+    elements = list(_root(archive, "xl/workbook.xml").iter())
+    for element in elements:
+        if _tag(element) == "definedName" and element.get("name") == ROWS_NAME:
+            name = (element.text or "").rpartition("!")[0].strip("'").replace("''", "'")
+            sheets = [sheet.get("name") for sheet in elements if _tag(sheet) == "sheet"]
+            return name if name in sheets else None
+    return None
 
 
 def _root(archive: zipfile.ZipFile, part: str) -> Element:

@@ -242,9 +242,6 @@ class TextTable:
             frame = frame.filter(~outside)
         names = dict(zip(self._columns, headers, strict=False))
         frame = frame.select(ROW_NUMBER, *names).rename(names)
-        missing = headers[len(self._columns) :]
-        if missing:
-            frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
         return frame, beyond
 
     def _joined(self, cells: tuple[str, ...]) -> str:

@@ -224,3 +224,25 @@ def test_a_row_in_another_encoding_is_one_reject(file):
     _, rows, malformed = load(file(content))
     assert [row[1] for row in rows] == ["1", "2", "4"]
     assert [(bad.row_number, bad.reject.code) for bad in malformed] == [(4, "undecodable")]
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "rows", "rejects"),
+    [
+        pytest.param("a,b\n1,2,3\n4,5,6\n", ("a", "b", "column_3"), 2, 0, id="header-too-short"),
+        pytest.param("a,b,c\n1,2\n4,5\n", ("a", "b", "c"), 0, 2, id="rows-too-short"),
+        pytest.param("a,b,,\n1,2\n4,5\n", ("a", "b"), 2, 0, id="delimiters-after-header-only"),
+        pytest.param("a,b\n1,2\n4,5,\n6,7\n", ("a", "b"), 2, 1, id="one-row-too-long"),
+    ],
+)
+def test_the_header_row_decides_unless_all_rows_have_more(file, content, headers, rows, rejects):
+    """Cells that have no header get one; cells that are missing are never made up."""
+    source, found, malformed = load(file(content))
+    assert (source.headers, len(found), len(malformed)) == (headers, rows, rejects)
+
+
+def test_a_file_of_broken_quotes_takes_no_longer_than_others(file):
+    """Each line with an open quote costs a glance; the good lines between them are read."""
+    content = b"a,b,c\n1,2,3\n" + b'"x,b,c\n1,2,3\n' * 5_000 + b'"open,b,c\n' * 2_000
+    _, found, malformed = load(file(content))
+    assert (len(found), len(malformed)) == (5_001, 7_000)
