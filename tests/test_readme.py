@@ -21,7 +21,7 @@ ELSEWHERE = "tests."
 def commands() -> list[str]:
     """Return every command in the README's shell blocks, in order, without set-up."""
     found = []
-    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", README, re.M | re.S):
+    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
         lines = block.replace("\\\n", " ").splitlines()
         session = any(line.startswith("$ ") for line in lines)
         found += [
@@ -66,7 +66,7 @@ def test_every_command_of_the_readme_runs_in_order(tmp_path: Path) -> None:
 
 def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
     """The example can be pasted."""
-    example = re.search(r"^```python\n(.*?)^```", README, re.M | re.S)
+    example = re.search(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     assert example is not None
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     ended = subprocess.run(
@@ -91,7 +91,7 @@ def plain(text: str) -> list[str]:
 
 def test_the_session_on_the_first_screen_is_what_a_terminal_shows(tmp_path: Path) -> None:
     """The output in the README is real, line by line, up to where it is cut."""
-    session = re.search(r"^```console\n\$ (.*?)\n(.*?)\n```", README, re.M | re.S)
+    session = re.search(r"^```console\n\$ (.*?)\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)
     assert session is not None
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     ended = subprocess.run(
