@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bulkload.connectors.base import Connector, Limit, Meaning
+from bulkload.connectors.base import AnnouncesLimits, Connector, Limit, Meaning
 from bulkload.delivery.clock import Clock
 from bulkload.delivery.credentials import Credentials, refused
 from bulkload.delivery.health import Breaker, Health, RetryQuota
@@ -39,6 +39,7 @@ from bulkload.wire import Request, Response, UnusableTargetError, Wire, WireErro
 
 READS_TRY_HARDER = 2
 """Reads may fail so many times more often than writes: they change nothing."""
+LONGEST_HEEDED_S = 60.0
 TOLD_FROM_S = 10.0
 """Waits shorter than this are not worth a sentence."""
 
@@ -233,7 +234,26 @@ class Exchange:
         asked = None
         if event in (Event.THROTTLED, Event.UNAVAILABLE):
             asked = retry_after_s(response.headers, epoch_s=self.clock.epoch_s())
+            if asked is None:
+                # Some systems say it in a header of their own.
+                asked = meaning.retry_after_s
+        self._heed(response)
         return Heard(event, response, meaning, retry_after_s=asked)
+
+    def _heed(self, response: Response) -> None:
+        """Stop before the limit that the answer announces, where that is a short wait.
+
+        Long windows are left to the limits that the connector declares: a moment misread would
+        stand still for hours.
+        """
+        if not isinstance(self.connector, AnnouncesLimits):
+            return
+        told = self.connector.observe(response, now_epoch_s=self.clock.epoch_s())
+        if told is None or told.remaining is None or not told.reset_s:
+            return
+        reserve = self.options.headroom * (told.limit or 0)
+        if told.remaining <= reserve and told.reset_s <= LONGEST_HEEDED_S:
+            self.pacer.close_for(told.reset_s)
 
     def _without_secrets(self, meaning: Meaning) -> Meaning:
         if not meaning.message and not meaning.problems:
