@@ -26,6 +26,9 @@ ROW_COLUMN = "bulkload_row"
 PROBLEMS_COLUMN = "bulkload_problems"
 """All problems of that row, as sentences."""
 
+ROWS_NAME = "bulkload_rows"
+"""Name in a workbook for the sheet in which problems were marked, so that it is the one read again."""
+
 # Spaces, byte order marks, zero-width characters and quotes are skipped by one spreadsheet or
 # another before it looks for a formula; apostrophes are counted as lead so that a text which
 # has the guard already gets a second one and comes back with the first.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from bulkload.cells import ROW_COLUMN, printable
+from bulkload.cells import ROW_COLUMN, ROWS_NAME, printable
 from bulkload.records import Reject, Status
 from bulkload.reports import marking
 from bulkload.reports.comments import MAX_COMMENTS, add_comments
@@ -23,6 +23,7 @@ from bulkload.reports.problems import (
     MAX_LINKS,
     Problem,
     drop_downs,
+    name_place,
     own_formats,
     reserve_sheet,
     write_sheet,
@@ -77,6 +78,7 @@ def annotate(source: zipfile.ZipFile, file: BinaryIO, wanted: Annotation) -> lis
     styles = Styles(package.text(styles_path))
     formats = own_formats(styles)
     problems = reserve_sheet(package, wanted.language)
+    name_place(package, ROWS_NAME, place(sheet.name, f"{letters(columns.identity)}{header_row}"))
     texts, totals = _comments(wanted, columns)
     drawing = add_comments(package, sheet, texts)
     choices = {columns[h]: v for h, v in wanted.choices.items() if v and h in columns.known}

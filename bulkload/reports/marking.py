@@ -8,6 +8,7 @@ formats on the cells concerned as well. Memory is that of a few rows, whatever t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from bulkload.reports.sheets import letters
 from bulkload.reports.styles import Styles
 
 _CHUNK_BYTES = 1 << 18
+_NUMBER = re.compile(rb'\sr="(\d+)"')
+_PLACE = re.compile(rb'\sr="([A-Z]+)\d')
 _MAX_HEAD_BYTES = 16 << 20
 _AFTER_VALIDATIONS = (
     "hyperlinks|printOptions|pageMargins|pageSetup|headerFooter|rowBreaks|colBreaks|customProperties"
@@ -103,6 +106,12 @@ class Marker:
         self._tag = found[1] or b""
         self._row_end = b"</" + self._tag + b"row>"
         self._row_start = b"<" + self._tag + b"row"
+        self._cell_start = b"<" + self._tag + b"c "
+        self._values = (b"<" + self._tag + b"v", b"<" + self._tag + b"is")
+        self._identity = tuple(
+            part.replace(b"#", self._tag)
+            for part in (b'<#c r="' + self._letters, b'"><#v>', b"</#v></#c>")
+        )
         self._cell = re.compile(
             rb"<" + self._tag + rb"c\b([^>]*?)(?:/>|>(.*?)</" + self._tag + rb"c>)", re.DOTALL
         )
@@ -145,7 +154,7 @@ class Marker:
         if start < 0 or opened < 0:
             raise UnpatchableWorkbookError("a row has no beginning")
         tag = piece[start:opened]
-        number = re.search(rb'\sr="(\d+)"', tag)
+        number = _NUMBER.search(tag)
         if number is None:
             raise UnpatchableWorkbookError("a row has no number")
         row = int(number[1])
@@ -169,7 +178,7 @@ class Marker:
         marks = self._marks
         if row < marks.header_row:
             return cells
-        reference = b'r="' + self._letters + str(row).encode() + b'"'
+        reference = b'r="%b%d"' % (self._letters, row)
         if reference in cells:
             for found in self._cell.finditer(cells):
                 if _column(found[0][:60]) == marks.identity:
@@ -180,31 +189,17 @@ class Marker:
         return self._inserted(cells, self._identity_cell(row), marks.identity)
 
     def _identity_cell(self, row: int) -> bytes:
-        tag, number = self._tag, str(row).encode()
-        start = b"<" + tag + b'c r="' + self._letters + number + b'"'
-        if row == self._marks.header_row:
-            name = ROW_COLUMN.encode()
-            return (
-                start
-                + b' t="inlineStr"><'
-                + tag
-                + b"is><"
-                + tag
-                + b"t>"
-                + name
-                + b"</"
-                + tag
-                + b"t></"
-                + tag
-                + b"is></"
-                + tag
-                + b"c>"
-            )
-        return start + b"><" + tag + b"v>" + number + b"</" + tag + b"v></" + tag + b"c>"
+        tag, number = self._tag, b"%d" % row
+        start, middle, end = self._identity
+        if row != self._marks.header_row:
+            return start + number + middle + number + end
+        text = b"><" + tag + b"is><" + tag + b"t>" + ROW_COLUMN.encode()
+        end = b"</" + tag + b"t></" + tag + b"is></" + tag + b"c>"
+        return start + number + b'" t="inlineStr"' + text + end
 
     def _inserted(self, cells: bytes, cell: bytes, column: int) -> bytes:
         """Put a cell in its place among the others of its row, which stand in order."""
-        last = cells.rfind(b"<" + self._tag + b"c ")
+        last = cells.rfind(self._cell_start)
         if last < 0 or _column(cells[last : last + 60]) < column:
             return cells + cell
         for found in self._cell.finditer(cells):
@@ -213,7 +208,8 @@ class Marker:
         return cells + cell
 
     def _holds(self, cell: bytes) -> bool:
-        return b"<" + self._tag + b"v" in cell or b"<" + self._tag + b"is" in cell
+        value, text = self._values
+        return value in cell or text in cell
 
     def _marked(self, cells: bytes, row: int, columns: set[int], tag: bytes) -> bytes:
         missing = set(columns)
@@ -270,13 +266,15 @@ class Marker:
 
 def _column(start: bytes) -> int:
     """Return the number of the column of a cell by the beginning of its XML."""
-    found = re.search(rb'\sr="([A-Z]+)\d', start)
+    found = _PLACE.search(start)
     if found is None:
         raise UnpatchableWorkbookError("a cell has no place")
-    number = 0
-    for letter in found[1]:
-        number = number * 26 + letter - 64
-    return number
+    return _number_of(found[1])
+
+
+@functools.cache
+def _number_of(name: bytes) -> int:
+    return column_number(name.decode())
 
 
 def _wider_dimension(text: str, tag: str, identity: int) -> str:

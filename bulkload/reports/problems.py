@@ -64,7 +64,8 @@ def reserve_sheet(package: Package, language: str) -> Sheet:
         f'<{tag}sheet xmlns:r="{RELATIONS}" name="{attribute(name)}" sheetId="{number}"'
         f' r:id="{relation}"/>',
     )
-    package.change(package.workbook_path, _with_name(workbook, tag, name))
+    package.change(package.workbook_path, workbook)
+    name_place(package, _NAME, place(name, "A1"))
     return Sheet(len(package.sheets), name, path)
 
 
@@ -212,10 +213,16 @@ def _prefix(workbook: str) -> str:
     return found[1] or ""
 
 
-def _with_name(workbook: str, tag: str, sheet: str) -> str:
-    entry = f'<{tag}definedName name="{_NAME}" hidden="1">{escaped(place(sheet, "A1"))}</{tag}definedName>'
+def name_place(package: Package, name: str, place: str) -> None:
+    """Give a place of the workbook a hidden name, instead of the place that had it."""
+    workbook = package.text(package.workbook_path)
+    tag = _prefix(workbook)
+    entry = f'<{tag}definedName name="{name}" hidden="1">{escaped(place)}</{tag}definedName>'
+    known = rf'<{tag}definedName\b[^>]*\bname="{name}"[^>]*>[^<]*</{tag}definedName>'
+    workbook = re.sub(known, "", workbook)
     if re.search(rf"<{tag}definedNames\b", workbook):
-        return appended(workbook, "definedNames", entry)
+        package.change(package.workbook_path, appended(workbook, "definedNames", entry))
+        return
     later = "calcPr|oleSize|customWorkbookViews|pivotCaches|smartTagPr|smartTagTypes|webPublishing"
     found = re.search(
         rf"<{tag}(?:{later}|fileRecoveryPr|webPublishObjects|extLst)\b|</{tag}workbook>", workbook
@@ -223,4 +230,6 @@ def _with_name(workbook: str, tag: str, sheet: str) -> str:
     if found is None:
         raise UnpatchableWorkbookError("the workbook has no end")
     names = f"<{tag}definedNames>{entry}</{tag}definedNames>"
-    return workbook[: found.start()] + names + workbook[found.start() :]
+    package.change(
+        package.workbook_path, workbook[: found.start()] + names + workbook[found.start() :]
+    )

@@ -83,8 +83,9 @@ class PlainWorkbook:
     workbook.close()
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+    def __init__(self, file: BinaryIO, *, compressed: bool = True) -> None:
+        kind = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+        self._zip = zipfile.ZipFile(file, "w", kind, compresslevel=1 if compressed else None)
         self._part: IO[bytes] | None = None
         self._names: list[str] = []
         self._ranges: list[str] = []

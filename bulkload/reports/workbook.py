@@ -134,7 +134,8 @@ def _write_plain(
     wanted = pl.Series(sorted(rejected), dtype=pl.UInt32).implode()
     is_rejected = pl.col(ROW_COLUMN).is_in(wanted)
     sheet: PlainSheet | None = None
-    with PlainWorkbook(file) as workbook:
+    # It is read back at once; packing it would only cost time.
+    with PlainWorkbook(file, compressed=False) as workbook:
         for batch in table.batches():
             rows = _with_malformed(batch, table.headers).select(columns)
             if only_rejected:

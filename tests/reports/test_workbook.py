@@ -1,5 +1,6 @@
 """The workbook to mend is the user's own, with the problems marked and nothing else changed."""
 
+import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,18 +9,21 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table as SheetTable
 
 from bulkload.records import Reject, Status
-from bulkload.reports import Table, workbook, write_workbook
+from bulkload.reports import ExportWriter, Table, workbook, write_workbook
 from bulkload.reports.styles import MARK
 from bulkload.sources import open_source
 from tests.reports import office
 from tests.reports.naughty import NAUGHTY
 
+NICE = st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\ufffe\uffff")
 HEADERS = ("Name", "E-mail", "Phone", "Level")
 SHEET = "Kunden & Co"
 
@@ -152,6 +156,22 @@ def test_the_identity_is_hidden_and_sorted_along(tmp_path: Path) -> None:
     assert [cell.value for cell in sheet["E"]] == ["bulkload_row", *range(2, 12)]
     assert sheet.column_dimensions["E"].hidden
     assert sheet.auto_filter.ref == "A1:E11"
+
+
+def test_the_marked_sheet_is_the_one_that_is_read_again(tmp_path: Path) -> None:
+    """A workbook whose second sheet was imported is read from that sheet without being told."""
+    source = tmp_path / "customers.xlsx"
+    users_workbook(source)
+    book = openpyxl.load_workbook(source)
+    first = book.create_sheet("Read me", 0)
+    first["A1"], first["A2"] = "Name", "This is no list of customers"
+    book.save(source)
+
+    path, _ = marked(tmp_path, sheet=SHEET)
+
+    with open_source(path) as found:
+        assert found.sheet == SHEET
+        assert found.headers == HEADERS
 
 
 def test_a_table_takes_the_identity_in(tmp_path: Path) -> None:
@@ -329,6 +349,69 @@ def test_a_workbook_of_another_kind_is_made_from_its_cells(tmp_path: Path) -> No
 
     assert "without its formats" in notes[0]
     assert fills(openpyxl.load_workbook(tmp_path / "rejects.xlsx").worksheets[0]) == {"A2"}
+
+
+def test_tags_with_a_prefix_are_marked_too(tmp_path: Path) -> None:
+    """Some programs write every tag of a workbook with a prefix."""
+    source = tmp_path / "customers.xlsx"
+    users_workbook(tmp_path / "usual.xlsx")
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    with zipfile.ZipFile(tmp_path / "usual.xlsx") as old, zipfile.ZipFile(source, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name.startswith("xl/") and name.endswith(".xml") and space.encode() in text:
+                text = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", text)
+                text = text.replace(f'xmlns="{space}"'.encode(), f'xmlns:x="{space}"'.encode())
+            new.writestr(name, text)
+
+    _, book = marked(tmp_path)
+
+    assert fills(book[SHEET]) == {"B3", "C3", "A5", "B5", "D7"}
+    assert [cell.value for cell in book[SHEET]["E"][:11]] == ["bulkload_row", *range(2, 12)]
+    assert book.sheetnames == [SHEET, "Sums", "Problems"]
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.none() | st.sampled_from(NAUGHTY[1:]) | st.text(NICE, max_size=8),
+            min_size=3,
+            max_size=3,
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.sets(st.tuples(st.integers(2, 9), st.sampled_from(["a", "b", "c", "gone"])), max_size=9),
+)
+def test_marking_changes_no_value(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[list[str | None]],
+    places: set[tuple[int, str]],
+) -> None:
+    """Whatever the cells hold and wherever the problems are, every cell reads as before."""
+    folder = tmp_path_factory.mktemp("run")
+    rows = [*rows, ["end", "end", "end"]]
+    with ExportWriter(folder / "customers.xlsx") as writer:
+        writer.write(pl.DataFrame(rows, schema=dict.fromkeys("abc", pl.String), orient="row"))
+    rejects = [
+        Reject(row, "email-missing-at", column, "email", "x") for row, column in sorted(places)
+    ]
+    table = Table(
+        headers=["a", "b", "c"],
+        batches=tuple,
+        path=str(folder / "customers.xlsx"),
+        format="xlsx",
+    )
+
+    assert write_workbook(folder / "rejects.xlsx", table, lambda: rejects) == []
+
+    with (
+        open_source(folder / "customers.xlsx") as before,
+        open_source(folder / "rejects.xlsx") as after,
+    ):
+        pairs = zip(before.batches(), after.batches(), strict=True)
+        assert all(one.rows.equals(other.rows) for one, other in pairs)
 
 
 @pytest.mark.skipif(office.SOFFICE is None, reason="LibreOffice is not installed")
