@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 ROW = "row_number"
-KEYS_PER_RUN = 400_000
+KEYS_PER_RUN = 200_000
 """Keys held in memory before they are written out."""
 _BATCH = 8192
 """Keys of a file that are read together when one of them is wanted."""
@@ -39,7 +39,7 @@ class Seen:
         keys: Sequence[str],
         *,
         keys_per_run: int = KEYS_PER_RUN,
-        filter_words: int = 1 << 22,
+        filter_words: int = 1 << 21,
     ) -> None:
         self._keys = tuple(keys)
         self._filter = _Filter(filter_words)

@@ -200,7 +200,10 @@ def judge_all(
         while (ready := waiting.result()) is not None:
             waiting = thread.submit(ahead)
             batch, prepared = ready
-            yield batch, judge.finish(prepared)
+            verdicts = judge.finish(prepared)
+            # While the caller works with this batch, the next one fills memory.
+            del ready, prepared
+            yield batch, verdicts
 
 
 def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:

@@ -64,9 +64,10 @@ class Tiers:
         fine = self._fine(_accepts, phones, _is_empty)
         rules = self._row_rules(_is_empty)
         first = first.with_columns(pl.all_horizontal(*fine, *rules).alias(OK))
-        plain, left = first.filter(OK), first.filter(~pl.col(OK))
+        plain = self._payloads(first.lazy().filter(OK), phones)
+        left = first.filter(~pl.col(OK))
         if left.is_empty():
-            return Sifted(self._payloads(plain, phones), left)
+            return Sifted(plain, left)
 
         mending = [twin for twin in self._twins if twin.mends]
         second = left.with_columns(
@@ -76,9 +77,8 @@ class Tiers:
         fine = [pl.col(twin.field.name + FINE) for twin in self._twins]
         rules = self._row_rules(_is_blank)
         second = second.with_columns(pl.all_horizontal(*fine, *rules).alias(OK))
-        mended, odd = second.filter(OK), second.filter(~pl.col(OK))
-        payloads = [self._payloads(plain, phones), self._payloads(mended, mending)]
-        return Sifted(pl.concat(payloads), odd)
+        mended = self._payloads(second.lazy().filter(OK), mending)
+        return Sifted(pl.concat([plain, mended]), second.filter(~pl.col(OK)))
 
     def _mended(self, twin: Twin) -> pl.Expr:
         """Return the value of a cell that is plain or can be mended, else null."""
@@ -122,7 +122,7 @@ class Tiers:
             rules.append(known.fill_null(value=True))
         return rules
 
-    def _payloads(self, accepted: pl.DataFrame, valued: Sequence[Twin]) -> pl.DataFrame:
+    def _payloads(self, accepted: pl.LazyFrame, valued: Sequence[Twin]) -> pl.DataFrame:
         by_name = {twin.field.name: twin for twin in self._twins}
 
         def value(twin: Twin) -> pl.Expr:
@@ -148,7 +148,7 @@ class Tiers:
         ]
         extra = object_text(added) if added else pl.lit(None, pl.String)
         columns.append(pl.when(extra != "{}").then(extra).alias("extra"))
-        return accepted.select(columns)
+        return accepted.select(columns).collect()
 
 
 def _accepts(twin: Twin, value: pl.Expr) -> pl.Expr:
