@@ -29,6 +29,7 @@ from bulkload.errors import BadInputError
 Connect = Callable[[str], Any]
 """Opens a database in autocommit mode; given by tests that simulate disks."""
 
+PRIVATE = 0o600
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\x00"
 
@@ -49,7 +50,7 @@ def connect_read_only(path: str) -> sqlite3.Connection:
 def create(path: Path, connect: Connect, *, synchronous: str, epoch_s: float) -> Any:
     """Make an empty journal and return its connection."""
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
     connection = connect(str(path))
     _settle(connection, path, synchronous)
     connection.execute("BEGIN IMMEDIATE")
@@ -89,6 +90,8 @@ def open_checked(
     _check_header(path)
     if fingerprint and fingerprint != fingerprint_of(path):
         raise damaged(path, "it was changed after it was closed")
+    if synchronous and stat.S_IMODE(path.stat().st_mode) != PRIVATE:
+        path.chmod(PRIVATE)  # its log takes over the mode
     try:
         connection = connect(str(path))
         if synchronous:
@@ -117,11 +120,6 @@ def fingerprint_of(path: Path) -> str:
     """Return what a closed journal is recognised by."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, hashlib.blake2b).hexdigest()[:32]
-
-
-def is_loose(path: Path) -> bool:
-    """Whether others on this machine may read the journal."""
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _settle(connection: Any, path: Path, synchronous: str) -> None:

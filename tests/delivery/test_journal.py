@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from bulkload.errors import BadInputError, JournalBusyError
 from bulkload.records import Status
 from tests.delivery.toy import payload, payloads
 
-BINDING = {"source_sha256": "source", "mapping_sha256": "mapping", "target": "toy"}
+BINDING: dict[str, Any] = {"source_sha256": "source", "mapping_sha256": "mapping", "target": "toy"}
 
 
 @pytest.fixture
@@ -49,6 +50,17 @@ def test_every_file_is_private(path, mask):
 
     assert len(modes) == 4
     assert set(modes.values()) == {0o600}
+
+
+def test_a_journal_that_others_could_read_is_closed_to_them(path):
+    """A mode that somebody loosened is put right when the journal is opened."""
+    Journal.open(path).close()
+    path.chmod(0o644)
+
+    with Journal.open(path):
+        modes = {stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
+
+    assert modes == {0o600}
 
 
 def test_contacts_are_nowhere_in_the_files(path):
@@ -159,6 +171,7 @@ def test_another_process_is_refused_and_a_dead_one_is_not_waited_for(path):
     )
     command = [sys.executable, "-c", code, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
         holder.stdout.readline()
         with pytest.raises(JournalBusyError, match=f"process {holder.pid} on "):
             Journal.open(path)
