@@ -271,7 +271,8 @@ def _mending(
         if few is None or few.height > MOST_TRIED_ROWS:
             return whole(tried)
         bound = tried.bind(few.columns[1:], schema, source="the rejected rows")
-        rejects = _judge(bound, schema).split(few, bound.apply(few)).rejects
+        # Doubled customers cannot be told from a part of the rows.
+        rejects = _judge(bound, schema, keys=()).split(few, bound.apply(few)).rejects
         return Tally(len({reject.row_number for reject in rejects}), len(rejects))
 
     return Mending(document, found.tally, quick, whole, region=_home(document, found))
@@ -297,12 +298,12 @@ class _Judged:
     """Cells of the columns with phones, the first thousand."""
 
 
-def _judge(bound: BoundMapping, schema: Schema) -> Judge:
+def _judge(bound: BoundMapping, schema: Schema, *, keys: Sequence[str] | None = None) -> Judge:
     return Judge(
         bound.fields,
         schema_name=schema.name,
         one_of=bound.one_of,
-        keys=bound.keys,
+        keys=bound.keys if keys is None else keys,
         action=bound.action,
     )
 

@@ -32,7 +32,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 10_000
 MAX_LINE_CHARACTERS = 4_000
-MAX_FLOW_CHARACTERS = 5_000
+MAX_LINES = 20_000
+MAX_FLOW_CHARACTERS = 2_500
 """Brackets and braces in the whole file; ruamel looks far ahead behind each of them."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -240,7 +241,14 @@ def _decoded(content: bytes | str, file: str) -> str:
             fix="a mapping holds rules, not rows; is this the source?",
         )
     text = content if isinstance(content, str) else _from_utf_8(content, file)
-    for number, line_text in enumerate(text.split("\n"), start=1):
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        raise BulkloadError(
+            f"the mapping has more than {MAX_LINES:,} lines",
+            where=f"{file}:{MAX_LINES}:1",
+            fix="a mapping holds rules, not rows; is this the source?",
+        )
+    for number, line_text in enumerate(lines, start=1):
         if len(line_text) > MAX_LINE_CHARACTERS:
             raise BulkloadError(
                 f"the line has more than {MAX_LINE_CHARACTERS:,} characters",

@@ -60,7 +60,9 @@ class Editor:
         message: dict[str, Any] = json.loads(self._server.stdout.read(length))
         if "id" in message and "method" in message:
             asked = message.get("params") or {}
-            answer = [{} for _ in asked.get("items", [])] if "items" in asked else None
+            answer: list[dict[str, Any]] | None = (
+                [{} for _ in asked.get("items", [])] if "items" in asked else None
+            )
             self._write({"jsonrpc": "2.0", "id": message["id"], "result": answer})
         return message
 

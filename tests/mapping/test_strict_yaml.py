@@ -62,6 +62,7 @@ def test_a_scalar_is_what_a_person_typed(text: str, value: Any) -> None:
         pytest.param(("[" * 1000 + "\n") * 20, "1:1", "brackets", id="20000-brackets"),
         pytest.param("- " * 30 + "x", "1:43", "levels", id="depth"),
         pytest.param("- x\n" * 10_001, "10000:3", "values", id="nodes"),
+        pytest.param('"' + "x\n" * 100_000, "20000:1", "lines", id="open-quote"),
         pytest.param("x" * 4001, "1:1", "characters", id="long-line"),
         pytest.param("x\n" * (MAX_BYTES // 2 + 1), "1:1", "bytes", id="one-megabyte"),
         pytest.param(

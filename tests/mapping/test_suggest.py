@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 
 import polars as pl
 import pytest
@@ -46,17 +45,6 @@ def test_nine_of_ten_columns_are_recognised_and_none_wrongly_with_confidence() -
     columns, right, misses, wrong, _ = judged(SETS)
     assert wrong == []
     assert right / columns >= 0.9, misses
-
-
-@pytest.mark.benchmark
-def test_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    """Print the accuracy over all sets."""
-    columns, right, misses, wrong, sure = judged(SETS)
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{columns} columns: {right / columns:.1%} right, {sure / columns:.1%} sure, {len(wrong)} wrong but sure"
-        )
-        sys.stdout.write("\n".join([*misses, *(f"WRONG {told}" for told in wrong)]))
 
 
 TRAPS = [
