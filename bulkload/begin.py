@@ -39,6 +39,9 @@ def begin(source: Source, options: LoadOptions) -> Run:
     """
     wanted = destination(options.target)
     document, found, notes = _mapping(source, options, wanted)
+    document.check_connector(wanted.connector.name)
+    if document.program:
+        wanted = destination(options.target, program=document.program)
     bound = document.bind(source.headers, wanted.connector.schema, source=source.name)
     wanted = fitted(wanted, bound.fields, options.agreed)
     _check_columns(document, source, options)

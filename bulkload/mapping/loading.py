@@ -58,6 +58,19 @@ class MappingDocument:
         """Return the place of a node as `file:line:column (fields.email)`."""
         return _where(self.places, path)
 
+    def check_connector(self, name: str) -> None:
+        """Refuse to be used for another system than the one that the mapping is for.
+
+        Raises:
+            BulkloadError: `connector:` names another system.
+        """
+        if self.connector is not None and self.connector != name:
+            raise BulkloadError(
+                f"the mapping is for `{self.connector}`, but the profile sends to `{name}`",
+                where=self.where("connector"),
+                fix=f"choose a profile of `{self.connector}` with `--profile`, or another mapping",
+            )
+
     def bind(self, headers: Sequence[str], schema: Schema, *, source: str) -> BoundMapping:
         """Tie the rules to the columns of one source and the fields of one system.
 

@@ -92,6 +92,13 @@ def test_a_name_that_is_not_shipped_gets_the_closest(bulkload: Run) -> None:
     assert "did you mean `loyaltydog-customers`" in ended.err
 
 
+def test_a_mapping_for_another_system_is_refused(bulkload: Run) -> None:
+    """The mistake is named, not the first field that does not exist there."""
+    ended = bulkload("validate", CUSTOMERS, "--mapping", "leal-customers")
+    assert ended.code == 2
+    assert "the mapping is for `leal`, but the profile sends to `loyaltydog`" in ended.err
+
+
 def test_list_and_schema(bulkload: Run) -> None:
     """Every shipped mapping is listed; the schema is the one that is shipped."""
     listed = bulkload("mapping", "list").out
