@@ -13,6 +13,7 @@ from bulkload.records import Action, Field, Kind
 from bulkload.validation.fast.tiers import Tiers
 from bulkload.validation.fast.twins import Twin, twin_of
 from bulkload.validation.remembered import Contacts
+from tests import compare_paths
 from tests.fuzz_cells import NASTY
 from tests.fuzz_fast_path import compare, compare_cells, fields_of
 
@@ -26,6 +27,15 @@ def test_fast_and_exact_path_agree(kind: Kind) -> None:
 
     assert found.differences == ()
     assert found.exact > 2_000
+
+
+def test_a_whole_file_is_judged_alike() -> None:
+    """Payloads and rejects of 5,000 customers are the same both ways, to the last byte."""
+    found = compare_paths.compare(5_000)
+
+    assert found.differences == ()
+    assert found.rows == 5_000
+    assert found.sent > 4_500
 
 
 @pytest.mark.parametrize("kind", KINDS)
