@@ -4,7 +4,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkload import messages
@@ -119,6 +119,7 @@ def test_every_finding_can_be_said(findings):
         assert messages.fix(found)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_masks_show_the_shape_only(text):
     """No letter and no digit of a cell is in its mask."""

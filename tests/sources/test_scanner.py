@@ -72,6 +72,7 @@ def scanned(content, width):
     return rows, malformed
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(CELLS.map(lambda c: c.replace("\0", "")), min_size=3, max_size=3)),
     st.sampled_from(["\n", "\r\n", "\r"]),
@@ -97,6 +98,7 @@ def test_well_formed_text_is_cut_as_csv_cuts_it(rows, line_end, quoting):
         assert any("\n" in cell or "\r" in cell for row in rows for cell in row)
 
 
+@settings(deadline=None)
 @given(ANY_BYTES, st.integers(1, 4))
 def test_every_byte_is_accounted_for(content, width):
     """Spans lie edge to edge from the first byte to the last, whatever the bytes."""
@@ -107,7 +109,7 @@ def test_every_byte_is_accounted_for(content, width):
     assert all(span.end > span.start for span in spans)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.sampled_from(LINES),
@@ -124,7 +126,7 @@ def test_blocks_of_any_size_read_as_the_scanner_reads_the_whole(content, block_b
     assert read_all(content, 3, block_bytes=block_bytes) == scanned(content, 3)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(ANY_BYTES.filter(lambda b: b"\xe9" not in b), st.integers(1, 4), st.integers(1, 30))
 def test_any_bytes_read_the_same_in_any_block(content, width, block_bytes):
     """No input makes the reader fail, and none makes it depend on the size of its blocks."""
