@@ -22,6 +22,7 @@ from bulkload.errors import BadInputError, BulkloadError
 from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport, Status
+from bulkload.reports import Rendering
 from bulkload.run import Run
 from bulkload.sources import SourceOptions, open_source
 
@@ -47,9 +48,15 @@ class PastRun:
     def options(self) -> LoadOptions:
         """What was said about it, so that it goes on as it began."""
         said: Mapping[str, Any] = self.summary.facts.get("options", {})
-        known = {field.name for field in fields(LoadOptions)} - {"reading", "new", "dry_run"}
+        nested = {"reading", "rendering", "agreed"}
+        known = {field.name for field in fields(LoadOptions)} - {"new", "dry_run"} - nested
         words = {name: value for name, value in said.items() if name in known}
-        return LoadOptions(**words, reading=SourceOptions(**said.get("reading", {})))
+        return LoadOptions(
+            **words,
+            agreed=tuple(said.get("agreed", ())),
+            rendering=Rendering(**said.get("rendering", {})),
+            reading=SourceOptions(**said.get("reading", {})),
+        )
 
     def document(self) -> dict[str, Any]:
         """Return everything for machines."""
