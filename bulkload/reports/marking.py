@@ -78,7 +78,15 @@ class Marker:
         head, rest = self._read_head(source)
         target.write(self._head(head))
         self._advance()
-        pieces = rest
+        copy = self._only_marked if self._marks.keep_identity else self._every_row
+        pieces = copy(rest, source, target)
+        self._refuse_unplaced_rows(pieces)
+        text = pieces.decode()
+        prefix = self._tag.decode()
+        target.write(tail(text, prefix, max(self.last_row, self._marks.header_row)).encode())
+
+    def _every_row(self, pieces: bytes, source: IO[bytes], target: IO[bytes]) -> bytes:
+        """Copy all rows, each with its number; return what follows the last."""
         while True:
             chunk = source.read(_CHUNK_BYTES)
             pieces += chunk
@@ -86,13 +94,37 @@ class Marker:
             if rows:
                 target.write(b"".join(map(self._row, rows)))
             if not chunk:
-                break
+                return pieces
             if b"<!" in chunk:
                 raise UnpatchableWorkbookError("the sheet holds comments of XML")
-        self._refuse_unplaced_rows(pieces)
-        text = pieces.decode()
-        prefix = self._tag.decode()
-        target.write(tail(text, prefix, max(self.last_row, self._marks.header_row)).encode())
+
+    def _only_marked(self, pieces: bytes, source: IO[bytes], target: IO[bytes]) -> bytes:
+        """Copy all rows of a sheet that has their numbers, looking at the marked ones alone."""
+        while True:
+            chunk = source.read(_CHUNK_BYTES)
+            pieces += chunk
+            done = 0
+            whole = pieces.rfind(self._row_end) + len(self._row_end)
+            while self._next is not None:
+                start = pieces.find(b'%b r="%d"' % (self._row_start, self._next[0]), done, whole)
+                if start < 0:
+                    break
+                end = pieces.index(self._row_end, start)
+                target.write(pieces[done:start])
+                target.write(self._row(pieces[start:end]))
+                done = end + len(self._row_end)
+                self._advance()
+            if whole >= len(self._row_end):
+                self._see_last_row(pieces[:whole])
+                target.write(pieces[done:whole])
+                pieces = pieces[whole:]
+            if not chunk:
+                return pieces
+
+    def _see_last_row(self, rows: bytes) -> None:
+        found = _NUMBER.search(rows, rows.rfind(self._row_start))
+        if found is not None:
+            self.last_row = int(found[1])
 
     def _read_head(self, source: IO[bytes]) -> tuple[bytes, bytes]:
         read = b""
