@@ -38,7 +38,8 @@ def show(run: str, as_json: bool) -> None:
 @runs.command("report")
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
-def report(run: str, as_json: bool) -> int:
+@click.option("--open", "open_it", is_flag=True, help="Open report.html in the browser.")
+def report(run: str, as_json: bool, open_it: bool) -> int:
     """Write results, rejects and report of RUN again, into its own folder; nothing is sent.
 
     They are derived from the journal and the source, which has to be unchanged.
@@ -49,4 +50,6 @@ def report(run: str, as_json: bool) -> int:
 
     with watcher() as progress:
         again = history.write_reports_again(run, progress=progress)
+    if open_it:
+        click.launch(again.files["html"])
     return show_report(again, as_json=as_json)
