@@ -165,20 +165,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--faults", default=FAULTS)
     parser.add_argument("--lane", choices=LANES, action="append")
     flags = parser.parse_args()
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         for lane in flags.lane or LANES:
             for seed in range(flags.seeds):
-                found = weathered(lane, rows=flags.rows, folder=Path(folder), seed=seed)
+                found = weathered(
+                    lane, rows=flags.rows, folder=Path(folder), seed=seed, faults=flags.faults
+                )
                 bad += found.lost + found.twice + found.stuck + found.wrong_ids
                 ended = ", ".join(f"{count} {status}" for status, count in found.statuses.items())
                 print(  # noqa: T201 - figures for whoever runs this by hand
                     f"{lane:15} seed {seed}: {found.rows} rows, {found.faults} faults in"
                     f" {found.calls} calls, {found.seconds:.1f} s: {ended};"
                     f" lost {found.lost}, twice {found.twice}, stuck {found.stuck},"
-                    f" wrong ids {found.wrong_ids}"
+                    f" wrong ids {found.wrong_ids}",
+                    flush=True,
                 )
     return int(bad > 0)
 
