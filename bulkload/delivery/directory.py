@@ -45,17 +45,19 @@ class Directory:
         self._snapshot = snapshot
         self._ids: dict[tuple[str, str], str] = {}
         self._more: dict[tuple[str, str], list[str]] = {}
+        self._is_complete = True
 
     async def load(self) -> None:
         """Take the snapshot, where one is wanted."""
         if not self._snapshot:
             return
         paging = Paging(self._exchange)
-        async for customer in paging.customers():
+        async for customer in paging.customers(strict=False):
             for key in self._connector.keys_of(customer).items():
                 first = self._ids.setdefault(key, customer.remote_id)
                 if first != customer.remote_id:
                     self._more.setdefault(key, [first]).append(customer.remote_id)
+        self._is_complete = paging.missing == 0
 
     async def who(self, payload: Payload) -> list[Match]:
         """Return the customers who have at least one of the payload's keys, each once."""
@@ -65,6 +67,9 @@ class Directory:
         for key in payload.keys.items():
             for remote_id in self._more.get(key) or [self._ids[key]] if key in self._ids else ():
                 by_key.setdefault(remote_id, key[0])
+        if not by_key and not self._is_complete:
+            # A list that hides somebody proves nobody's absence.
+            return await look_up(self._exchange, payload)
         names = set(by_key.values())
         return [
             Match(remote_id, name, "" if len(names) == 1 else "another key")

@@ -123,6 +123,7 @@ class Effects:
         await self._board.finish(
             job,
             Status.FAILED,
+            found=True,
             http_status=http_status,
             message=f"the customer is {job.entry.status.value}, but `{effect.name}` was refused:"
             f" {words}",

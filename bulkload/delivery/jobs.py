@@ -167,6 +167,7 @@ class Board:
         attempt: Attempt | None = None,
         *,
         deliver: bool = False,
+        found: bool = False,
         http_status: int | None = None,
         message: str = "",
         remote_id: str = "",
@@ -179,6 +180,7 @@ class Board:
             status: How it ended.
             attempt: The send that decided it, if one did.
             deliver: Whether later runs are to know this customer by this content.
+            found: Whether later runs are to know that this customer is there.
             http_status: Of the deciding answer.
             message: For people, without contact data.
             remote_id: Of the customer.
@@ -192,11 +194,7 @@ class Board:
             message=message,
             extra={**job.entry.extra, **(extra or {})},
         )
-        digest = None
-        if deliver:
-            digest = self.journal.digest(job.payload)
-        elif status is Status.EXISTING and entry.remote_id:
-            digest = b""
+        digest = self.journal.digest(job.payload) if deliver else b"" if found else None
         await self.journal.answer(entry, job.keys, attempt, digest=digest)
         self.hand_over(job, entry)
 

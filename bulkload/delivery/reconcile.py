@@ -93,34 +93,40 @@ class Reconciler:
 
     async def _look(self, jobs: list[Job]) -> None:
         if len(jobs) > self._options.snapshot_above and self._exchange.promises.can_list:
-            found = await self._walked(jobs)
-            for job in jobs:
-                await self._decide(job, found.get(job.row_number, []))
-            return
+            jobs = await self._walk(jobs)
         gate = asyncio.Semaphore(max(1, self._options.concurrency // 2))
 
         async def one(job: Job) -> None:
             async with gate:
                 await self._decide(job, await self._asked(job))
 
-        async with asyncio.TaskGroup() as group:
-            for job in jobs:
-                group.create_task(one(job))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for job in jobs:
+                    group.create_task(one(job))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
 
-    async def _walked(self, jobs: list[Job]) -> dict[int, list[Match]]:
-        """Look many rows up with one walk through all customers."""
+    async def _walk(self, jobs: list[Job]) -> list[Job]:
+        """Look many rows up with one walk through all customers; return those it cannot decide."""
         wanted: dict[tuple[str, str], list[Job]] = {}
         for job in jobs:
             for key in job.payload.keys.items():
                 wanted.setdefault(key, []).append(job)
         found: dict[int, dict[str, Match]] = {}
-        async for customer in Paging(self._exchange).customers():
+        paging = Paging(self._exchange)
+        async for customer in paging.customers(strict=False):
             keys = self._exchange.connector.keys_of(customer)
             for job in {id(j): j for key in keys.items() for j in wanted.get(key, ())}.values():
                 one = match(job.payload, customer, keys)
                 if one is not None:
                     found.setdefault(job.row_number, {})[one.remote_id] = one
-        return {row_number: list(matches.values()) for row_number, matches in found.items()}
+        # A list that hides somebody proves nobody's absence.
+        left = [job for job in jobs if paging.missing and job.row_number not in found]
+        for job in jobs:
+            if job not in left:
+                await self._decide(job, list(found.get(job.row_number, {}).values()))
+        return left
 
     async def _asked(self, job: Job) -> list[Match]:
         """Look one row up; the second time by another key, if it has one."""
@@ -184,6 +190,7 @@ class Reconciler:
             job,
             status,
             deliver=status is Status.CREATED,
+            found=status is Status.EXISTING,
             remote_id=found.remote_id,
             message=message,
         )

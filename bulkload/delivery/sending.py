@@ -104,7 +104,11 @@ class Sender:
         if fresh and self.directory is not None and job.payload.action is Action.CREATE:
             if there := await self.directory.who(job.payload):
                 await self._board.finish(
-                    job, Status.EXISTING, remote_id=_only(there), message=_was_there(there)
+                    job,
+                    Status.EXISTING,
+                    found=len(there) == 1,
+                    remote_id=_only(there),
+                    message=_was_there(there),
                 )
                 return
             job.absent = True

@@ -582,6 +582,117 @@ def test_a_lost_create_still_gets_its_points(make_rig):
     assert rig.server.points["c1"] == 50
 
 
+def test_refused_points_leave_the_customer_known(make_rig):
+    """The row fails, its customer is there: the next run does not create it again."""
+    rig = make_rig(plan=["ok", "422"])
+    row = payload(1, email="p1@example.com", name="P", extra={"points_add": 50})
+
+    (failed,) = rig.deliver([row], check_existing=False)
+    (again,) = rig.deliver([row], check_existing=False)
+
+    assert (failed.status, failed.remote_id) == (Status.FAILED, "c1")
+    assert (again.status, again.remote_id) == (Status.EXISTING, "c1")
+    assert len(rig.server.created) == 1
+
+
+def interrupted(rig, rows, **changes):
+    """Let the process end while all rows are under way."""
+    stop = Stop()
+    rig.loop.call_later(1.0, stop.ask)
+    rig.deliver(rows, stop=stop, check_existing=False, stop_grace_s=1.0, **changes)
+
+
+@pytest.mark.parametrize(
+    ("hours", "keys"),
+    [pytest.param(1, 1, id="young"), pytest.param(30, 1, id="expired-but-found")],
+)
+def test_an_idempotency_key_outlives_the_process(make_rig, hours, keys):
+    """The key is on disk before the request; while it lives, the same one is sent again."""
+    rig = make_rig(Promise.KEYED, plan=["stall"])
+    interrupted(rig, payloads(1))
+    rig.clock.jump(hours * 3600)
+
+    (result,) = rig.deliver(payloads(1), check_existing=False)
+
+    assert (result.status, result.remote_id) == (Status.CREATED, "c1")
+    assert len(set(rig.server.keys_seen)) == keys
+    assert rig.server.writes == (2 if hours == 1 else 1)
+
+
+def test_an_expired_key_is_replaced_once_nobody_is_there(make_rig):
+    """What was never applied is sent again, under a key that the system has not seen."""
+    rig = make_rig(Promise.KEYED, plan=["lost-before"])
+    rig.server.latency_s = 30.0
+    interrupted(rig, payloads(1))
+    rig.server.latency_s = 0.0
+    rig.clock.jump(30 * 3600)
+
+    (result,) = rig.deliver(payloads(1), check_existing=False)
+
+    assert result.status is Status.CREATED
+    assert len(rig.server.created) == 1
+
+
+@pytest.mark.parametrize("instruction", ["stall", "ok"])
+def test_a_row_left_open_is_settled_by_the_run_of_an_edited_file(make_rig, instruction):
+    """Another file with the same customer waits for the quiet time and asks before it sends."""
+    rig = make_rig(plan=[instruction])
+    rig.server.latency_s = 0.0 if instruction == "stall" else 30.0
+    interrupted(rig, payloads(1))
+    first, rig.source, rig.server.latency_s = rig.last_run, "edited", 0.0
+    began = rig.loop.time()
+
+    (result,) = rig.deliver(payloads(1), check_existing=False)
+
+    assert len(rig.server.created) == 1
+    assert result.remote_id == "c1"
+    assert result.status is (Status.EXISTING if instruction == "stall" else Status.CREATED)
+    assert rig.loop.time() - began >= 60.0
+    with rig.open() as journal:
+        (older,) = journal.results(first)
+    expected = Status.CREATED if instruction == "stall" else Status.PENDING
+    assert older.status is expected
+
+
+def test_a_list_that_hides_somebody_is_not_believed(make_rig):
+    """Where the total is never reached, those who were not shown are asked for one by one."""
+    rig = make_rig()
+    rig.server.add(email="p1@example.com", name="before")
+    rig.server.hidden = 1
+
+    results = rig.deliver(payloads(30))
+
+    assert statuses(results) == [Status.EXISTING] + [Status.CREATED] * 29
+    assert sum("email=" in path for _, _, path in rig.server.requests) == 29
+
+
+def test_a_look_up_that_cannot_be_read_ends_the_run_in_words(make_rig):
+    """The row stays undecided, and the next run decides it."""
+    rig = make_rig(plan=["lost-after"])
+    rig.server.read_plan.extend(["500"] * 10)
+
+    rig.deliver(payloads(1), check_existing=False)
+    failure = rig.failure
+    (result,) = rig.deliver(payloads(1), check_existing=False)
+
+    assert type(failure) is UnreachableError
+    assert result.status is Status.CREATED
+    assert len(rig.server.created) == 1
+
+
+def test_original_values_stay_known_after_other_ones_were_seen(make_rig):
+    """A run with other values does not make the journal forget what was delivered."""
+    rig = make_rig()
+    rig.deliver(payloads(1))
+    rig.source = "edited"
+    rig.deliver([payload(1, email="p1@example.com", name="Other")])
+    rig.source = "source"
+
+    (result,) = rig.deliver(payloads(1))
+
+    assert result.status is Status.UNCHANGED
+
+
 @pytest.mark.parametrize("promise", list(Promise), ids=str)
 @given(plan=st.lists(st.sampled_from(PLANS), max_size=40), seed=st.integers(0, 2**32))
 @settings(max_examples=15, deadline=None)

@@ -173,6 +173,7 @@ class ToyServer(httpx.AsyncBaseTransport):
         self.latency_s = 0.0
         self.blind_s = 0.0
         """How long a new customer stays invisible to look-ups."""
+        self.keys_seen: list[str] = []
         self.refuses_everything = ""
         self.poison = ""
         """E-mail whose create always fails."""
@@ -181,6 +182,8 @@ class ToyServer(httpx.AsyncBaseTransport):
         self.expire_after = 0
         """Requests until the token expires; 0 for never."""
         self.accepts_new_tokens = True
+        self.hidden = 0
+        """Customers whom the list counts and does not show."""
         self.on_create: Callable[[], Any] = lambda: None
         self.on_refusal: Callable[[], Any] = lambda: None
         self._by_key: dict[str, dict[str, Any]] = {}
@@ -276,7 +279,7 @@ class ToyServer(httpx.AsyncBaseTransport):
                     if c.get(name) == query[name]
                     or (self.fuzzy and str(c.get(name)).startswith(query[name]))
                 ]
-        total = len(found)
+        total = len(found) + self.hidden
         if "page" in query:
             size = int(query["limit"])
             start = (int(query["page"]) - 1) * size
@@ -286,6 +289,7 @@ class ToyServer(httpx.AsyncBaseTransport):
     def _create(self, request: httpx.Request) -> httpx.Response:
         fields = json.loads(request.content)
         key = request.headers.get("idempotency-key", "")
+        self.keys_seen.append(key)
         if self.promise is Promise.KEYED and key in self._by_key:
             return httpx.Response(200, json=self._by_key[key])
         same = next((c for c in self.created if c.get("email") == fields.get("email")), None)
