@@ -54,7 +54,7 @@ def test_one_row_survives_a_crash_at_every_boundary(promise, answer):
     assert all(not verdict.review for _, verdict in found)
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("answer", ["ok", "500-after-apply", "hang-up", "late-drop:40"])
 @pytest.mark.parametrize("promise", list(Promise))
 def test_three_rows_survive_a_crash_at_every_boundary(promise, answer):
     """Three rows at once, dead at any step, are there exactly once each."""

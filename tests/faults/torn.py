@@ -9,6 +9,7 @@ Processes are forked from one that has everything imported, so that the kills fa
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -67,17 +68,21 @@ def killed_while_writing(folder: Path, seed: int, write: Callable[..., object]) 
     return not is_whole(path)
 
 
-def campaign(kills: int, write: Callable[..., object], seed: int = 0) -> tuple[int, int, int]:
-    """Return how many files were torn, how many were there at all, and the strays at the end."""
+def campaign(kills: int, folder: Path, seed: int = 0) -> dict[str, int]:
+    """Kill so many writers in a folder; return torn files, files that were there, and strays."""
     torn = present = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(kills):
-            place = Path(folder) / str(number % 4)
-            place.mkdir(exist_ok=True)
-            torn += killed_while_writing(place, seed + number, write)
-            present += (place / "results.csv").exists()
-        left = strays(Path(folder))
-    return torn, present, left
+    for number in range(kills):
+        place = folder / str(number % 4)
+        place.mkdir(exist_ok=True)
+        torn += killed_while_writing(place, seed + number, reports.write_results)
+        present += (place / "results.csv").exists()
+    return {
+        "kills": kills,
+        "lines": LINES,
+        "torn": torn,
+        "present": present,
+        "strays": strays(folder),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,16 +92,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for the files that are written")
     parser.add_argument("--control", action="store_true")
     said = parser.parse_args(arguments)
     if said.control:
         broken.naive_write()
-    torn, present, left = campaign(said.kills, reports.write_results, said.seed)
-    sys.stdout.write(
-        f"{said.kills} kills while {LINES} lines were written:"
-        f" {torn} torn files, {present} whole or torn files there, {left} stray files\n"
-    )
-    return int(torn > 0)
+    with tempfile.TemporaryDirectory() as temporary:
+        found = campaign(said.kills, said.keep or Path(temporary), said.seed)
+    sys.stdout.write(json.dumps(found) + "\n")
+    return int(found["torn"] > 0)
 
 
 if __name__ == "__main__":
