@@ -20,6 +20,7 @@ from bulkload.records import Customer, Status
 from bulkload.wire import Request, Response
 
 _ITEM = re.compile(r"/v1/customers/([^/?]+)$")
+_MAY_BE_ABSENT = re.compile(r"/v1/(?:customers|async-actions|metadata-schemas)/[^/]+$")
 _PROPERTY = re.compile(r"[Pp]roperty [.']?([\w.]+)")
 _METADATA = re.compile(r"([\w.-]{1,100}): must ")
 
@@ -30,8 +31,7 @@ def meaning(request: Request, response: Response) -> Meaning:
     path = request.path.partition("?")[0]
     if 200 <= status < 300:  # noqa: PLR2004
         return _of_success(request, path, response, body)
-    item = bool(_ITEM.search(path))
-    if request.is_read and status == 404 and (item or path.startswith("/v1/metadata-schemas")):  # noqa: PLR2004
+    if request.is_read and status == 404 and _MAY_BE_ABSENT.match(path):  # noqa: PLR2004
         return Meaning(Outcome.APPLIED)
     outcome = meaning_of_status(status)
     if status == 423:  # noqa: PLR2004 - locked: another request holds the customer

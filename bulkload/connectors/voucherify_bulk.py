@@ -149,6 +149,8 @@ def source_id_of(payload: Payload) -> str:
 
 def _progress(batch: BulkBatch, response: Response) -> BulkProgress:
     body = response.json()
+    if response.status == 404:  # noqa: PLR2004
+        return _given_up(batch, "the system does not know the batch any more")
     if response.status != 200 or not isinstance(body, Mapping):  # noqa: PLR2004
         return BulkProgress(finished=False)
     told = body.get("progress")
@@ -156,12 +158,15 @@ def _progress(batch: BulkBatch, response: Response) -> BulkProgress:
     result = body.get("result")
     result = result if isinstance(result, Mapping) else {}
     if body.get("status") == "FAILED":
-        message = masked(str(result.get("message") or "the async action failed"))
-        unknown = {p.row_number: Meaning(Outcome.UNKNOWN, message=message) for p in batch.payloads}
-        return BulkProgress(finished=True, failed=True, message=message, outcomes=unknown)
+        return _given_up(batch, masked(str(result.get("message") or "the async action failed")))
     if body.get("status") != "DONE":
         return BulkProgress(finished=False, progress=progress)
     return BulkProgress(finished=True, outcomes=_outcomes(batch, result), progress=1.0)
+
+
+def _given_up(batch: BulkBatch, message: str) -> BulkProgress:
+    unknown = {p.row_number: Meaning(Outcome.UNKNOWN, message=message) for p in batch.payloads}
+    return BulkProgress(finished=True, failed=True, message=message, outcomes=unknown)
 
 
 def _outcomes(batch: BulkBatch, result: Mapping[str, Any]) -> dict[int, Meaning]:

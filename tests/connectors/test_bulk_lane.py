@@ -233,6 +233,7 @@ SHORT = {"id": "aa_1", "status": "DONE", "result": {"done_count": 3, "failed_cou
         pytest.param(replaced(400, {"code": 400}, kind="submit"), False, id="400-whole-batch"),
         pytest.param(replaced(200, FAILED, kind="poll"), True, id="job-failed"),
         pytest.param(replaced(200, SHORT, kind="poll"), True, id="report-misses-rows"),
+        pytest.param(replaced(404, {}, kind="poll", until=9), True, id="job-unknown"),
         pytest.param(replaced(500, {}, kind="poll"), False, id="poll-fails-once"),
         pytest.param(
             replaced(200, {"status": "ENQUEUED"}, kind="poll", until=3), False, id="queued"
