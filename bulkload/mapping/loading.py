@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import types
-import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from bulkload.errors import BulkloadError, did_you_mean
+from bulkload.errors import BulkloadError
 from bulkload.mapping import document as language
 from bulkload.mapping import patterns
-from bulkload.mapping.strict_yaml import MAX_BYTES, Place, read_yaml
-from bulkload.mapping.strict_yaml import Path as NodePath
+from bulkload.mapping.complaints import explained, order_of
+from bulkload.mapping.places import NodePath, Place
+from bulkload.mapping.places import where as place_of
+from bulkload.mapping.strict_yaml import MAX_BYTES, read_yaml
 from bulkload.records import Schema
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class MappingDocument:
 
     def where(self, *path: str | int) -> str:
         """Return the place of a node as `file:line:column (fields.email)`."""
-        return _where(self.places, path)
+        return place_of(self.places, path)
 
     def check_connector(self, name: str) -> None:
         """Refuse to be used for another system than the one that the mapping is for.
@@ -110,7 +110,7 @@ def load_mapping(path: str | Path, *, content: bytes | None = None) -> MappingDo
     rules = _validated(data, places, path)
     fields = {name: found for name, found in rules.fields.items() if found is not None}
     rules = rules.model_copy(update={"fields": fields})
-    patterns.check(rules, lambda at: _where(places, at))
+    patterns.check(rules, lambda at: place_of(places, at))
     digest = hashlib.sha256(b"".join(digests)).hexdigest() if len(digests) > 1 else digests[0].hex()
     return MappingDocument(rules, path, digest, places)
 
@@ -125,7 +125,9 @@ def parse_mapping(text: str, *, file: str = "mapping.yaml") -> MappingDocument:
     data = read.data
     if isinstance(data, dict) and data.get("extends") is not None:
         raise BulkloadError(
-            "`extends:` needs a file", where=_where(read.places, ("extends",)), fix="save it first"
+            "`extends:` needs a file",
+            where=place_of(read.places, ("extends",)),
+            fix="save it first",
         )
     if not isinstance(data, dict):
         raise BulkloadError(
@@ -134,7 +136,7 @@ def parse_mapping(text: str, *, file: str = "mapping.yaml") -> MappingDocument:
     rules = _validated(data, read.places, Path(file))
     fields = {name: found for name, found in rules.fields.items() if found is not None}
     rules = rules.model_copy(update={"fields": fields})
-    patterns.check(rules, lambda at: _where(read.places, at))
+    patterns.check(rules, lambda at: place_of(read.places, at))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return MappingDocument(rules, Path(file), digest, read.places)
 
@@ -172,7 +174,7 @@ def _with_parents(
     merged: dict[str, Any] = {}
     places: dict[NodePath, Place] = {}
     for name in named if isinstance(named, list) else [named]:
-        at = _where(read.places, ("extends",))
+        at = place_of(read.places, ("extends",))
         if not isinstance(name, str) or not name:
             raise BulkloadError(
                 "`extends` takes names of files", where=at, fix="write `extends: base.yaml`"
@@ -236,121 +238,12 @@ def _validated(data: dict[str, Any], places: dict[NodePath, Place], path: Path) 
         return language.Mapping.model_validate(data)
     except pydantic.ValidationError as error:
         problems = error.errors(include_url=False, include_context=True)
-        first = min(problems, key=lambda problem: _order(problem, data, places))
-        what, fix, at = _explained(first, data)
+        first = min(problems, key=lambda problem: order_of(problem, data, places))
+        what, fix, at = explained(first, data)
         if len(problems) > 1:
             fix = f"{fix} ({len(problems) - 1} more to mend after it)".strip()
-        raise BulkloadError(what, where=_where(places, at), fix=fix) from None
+        raise BulkloadError(what, where=place_of(places, at), fix=fix) from None
     except RecursionError:
         raise BulkloadError(
             "the mapping is nested too deeply", where=f"{path}:1:1", fix="simplify it"
         ) from None
-
-
-def _order(problem: Any, data: Any, places: dict[NodePath, Place]) -> tuple[bool, int, int]:
-    place = _nearest(places, _node_path(problem["loc"], data))
-    return problem["type"] != "extra_forbidden", place.line, place.column
-
-
-def _node_path(location: Sequence[str | int], data: Any) -> NodePath:
-    """Return the part of Pydantic's location that is a path in the YAML."""
-    path: list[str | int] = []
-    for step in location:
-        inside = isinstance(data, dict) and step in data
-        if inside or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
-            path.append(step)
-            data = data[step]
-    return tuple(path)
-
-
-def _nearest(places: dict[NodePath, Place], path: Sequence[str | int]) -> Place:
-    for length in range(len(path), -1, -1):
-        if tuple(path[:length]) in places:
-            return places[tuple(path[:length])]
-    return Place("mapping")
-
-
-def _as_written(places: dict[NodePath, Place], path: Sequence[str | int]) -> NodePath:
-    """Leave out the index of a list that the file writes as its only item."""
-    written: NodePath = ()
-    for step in path:
-        if not (isinstance(step, int) and (*written, step) not in places and written in places):
-            written = (*written, step)
-    return written
-
-
-def _where(places: dict[NodePath, Place], path: Sequence[str | int]) -> str:
-    path = _as_written(places, path)
-    spoken = ".".join(str(step + 1) if isinstance(step, int) else step for step in path)
-    return f"{_nearest(places, path)}" + (f" ({spoken})" if spoken else "")
-
-
-def _explained(problem: Any, data: Any) -> tuple[str, str, NodePath]:
-    """Put one of Pydantic's complaints into words: what, remedy, path."""
-    location, kind = problem["loc"], problem["type"]
-    at = _node_path(location, data)
-    name = str(location[-1]) if location else "mapping"
-    if kind == "extra_forbidden":
-        known = words_at(location[:-1])
-        shown = ", ".join(f"`{word}`" for word in known)
-        return (
-            f"`{name}` is not a word of the mapping language here",
-            (did_you_mean(name, known) + f"known are {shown}"),
-            at,
-        )
-    if kind == "missing":
-        return f"`{name}:` is missing", f"add `{name}:`", at
-    given = problem.get("input")
-    if kind in {"enum", "literal_error"}:
-        expected = str(problem["ctx"]["expected"])
-        known = [word.strip("' ") for word in expected.replace(" or ", ", ").split(",")]
-        guess = did_you_mean(str(given), known)
-        return f"`{given}` is not possible for `{_key(at, name)}`", f"{guess}write {expected}", at
-    message = str(problem["msg"])
-    if kind == "string_pattern_mismatch" and name == "[key]":
-        return (
-            f"`{given}` cannot be the name of a field",
-            "names have no quotes, braces, backslashes or @, and no space at their ends",
-            at,
-        )
-    if kind.endswith(("_type", "_parsing")):
-        shown = "nothing" if given is None else f"`{given}`"[:80]
-        return f"`{_key(at, name)}` cannot be {shown}: {message.lower()}", "see the reference", at
-    return f"`{_key(at, name)}`: {message}", "see the reference: `mappings/REFERENCE.md`", at
-
-
-def _key(path: NodePath, name: str) -> str:
-    for step in reversed(path):
-        if isinstance(step, str):
-            return step
-    return name
-
-
-def words_at(location: Sequence[str | int]) -> list[str]:
-    """Return the words that the language knows at a place given as Pydantic's location."""
-    models: list[Any] = [language.Mapping]
-    for step in location:
-        reached: list[Any] = []
-        for model in models:
-            annotation = model
-            if isinstance(model, type) and issubclass(model, pydantic.BaseModel):
-                known = {f.alias or n: f.annotation for n, f in model.model_fields.items()}
-                annotation = known.get(str(step))
-            reached += _models_in(annotation, into=not isinstance(step, str) or annotation is model)
-        models = reached or models
-    words: list[str] = []
-    for model in models:
-        if isinstance(model, type) and issubclass(model, pydantic.BaseModel):
-            words += [f.alias or n for n, f in model.model_fields.items()]
-    return words
-
-
-def _models_in(annotation: Any, *, into: bool) -> Iterator[Any]:
-    """Yield models (and containers that lead to one) inside an annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
-        yield annotation
-        return
-    origin = typing.get_origin(annotation)
-    if origin in {typing.Union, types.UnionType, typing.Annotated, tuple, dict}:
-        for argument in typing.get_args(annotation):
-            yield from _models_in(argument, into=into)

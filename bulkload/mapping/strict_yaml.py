@@ -27,6 +27,7 @@ from ruamel.yaml.events import (
 )
 
 from bulkload.errors import BulkloadError
+from bulkload.mapping.places import NodePath, Place
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -44,27 +45,13 @@ _CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands, counting from 1."""
-
-    file: str
-    line: int = 1
-    column: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """The data of one file; `places` holds the place of each node by its path (keys and indexes)."""
 
     data: Any
-    places: dict[Path, Place]
+    places: dict[NodePath, Place]
 
 
 @dataclass(slots=True)
@@ -72,7 +59,7 @@ class _Open:
     """A list or an object that has not ended."""
 
     data: Any
-    path: Path
+    path: NodePath
     key: str | None = None
     """The key whose value comes next."""
 
@@ -82,7 +69,7 @@ class _Builder:
     """Builds the tree from parser events without recursion, so that depth costs nothing."""
 
     file: str
-    places: dict[Path, Place] = field(default_factory=dict)
+    places: dict[NodePath, Place] = field(default_factory=dict)
     nodes: int = 0
     _open: list[_Open] = field(default_factory=list)
     _root: Any = None
@@ -160,7 +147,7 @@ class _Builder:
         value: Any = [] if isinstance(event, SequenceStartEvent) else {}
         if isinstance(event, ScalarEvent):
             value = _scalar(event)
-        path: Path = ()
+        path: NodePath = ()
         if parent is None:
             self._root = value
         elif isinstance(parent.data, list):
@@ -174,7 +161,7 @@ class _Builder:
         if not isinstance(event, ScalarEvent):
             self._open.append(_Open(value, path))
 
-    def _key(self, event: Any, parent: dict[str, Any], path: Path) -> str:
+    def _key(self, event: Any, parent: dict[str, Any], path: NodePath) -> str:
         if not isinstance(event, ScalarEvent):
             raise self.refuse(
                 "a key must be plain text", event, "text that begins with [ or { goes in quotes"
