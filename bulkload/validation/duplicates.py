@@ -7,7 +7,8 @@ runs of keys that are written to a temporary folder as they fill.
 
 from __future__ import annotations
 
-import random
+import functools
+import operator
 import shutil
 import tempfile
 import weakref
@@ -42,8 +43,13 @@ class Seen:
         filter_words: int = 1 << 21,
     ) -> None:
         self._keys = tuple(keys)
-        self._filter = _Filter(filter_words)
+        self._filter_words = filter_words
         self._runs = _Runs(keys_per_run)
+
+    @functools.cached_property
+    def _filter(self) -> _Filter:
+        # Made for the first batch: a judge that is asked nothing should cost nothing.
+        return _Filter(self._filter_words)
 
     def repeats(self, payloads: pl.DataFrame) -> list[tuple[int, str, int]]:
         """Return (row number, key, first row) of rows that repeat an earlier one; remember the others.
@@ -104,7 +110,7 @@ class Seen:
 
 
 class _Filter:
-    """A Bloom filter with six bits a key, all in one word: it never forgets what it was given."""
+    """A Bloom filter with up to six bits a key, all in one word: it never forgets what it was given."""
 
     _MASKS = 1 << 14
     _BITS = 6
@@ -113,12 +119,12 @@ class _Filter:
         self._words = pl.zeros(words, dtype=pl.UInt64, eager=True)
         # The high bits of a hash choose the word, the low bits the mask.
         self._share = 2**64 // words
-        chooses = random.Random(0)  # noqa: S311  # any spread will do
-        masks = [
-            sum(1 << bit for bit in chooses.sample(range(64), self._BITS))
-            for _ in range(self._MASKS)
-        ]
-        self._masks = pl.Series(masks, dtype=pl.UInt64)
+        bits = pl.Series([1 << bit for bit in range(64)], dtype=pl.UInt64)
+        numbers = pl.int_range(self._MASKS, dtype=pl.UInt64, eager=True)
+        chosen = (
+            bits.gather((numbers.hash(seed) & 63).cast(pl.UInt32)) for seed in range(self._BITS)
+        )
+        self._masks = functools.reduce(operator.or_, chosen)
 
     def places(self, hashes: pl.Series) -> pl.DataFrame:
         """Return where each hash is remembered: its word, and the bits in it."""

@@ -37,12 +37,21 @@ class Contacts:
     def __init__(self, *, remember: bool = True) -> None:
         self._remember = remember
         self._domains: dict[str, str] = {}
+        self._last = ("", "")
+        """A row that has been found good cell by cell is judged once more as a whole."""
         self._phones: dict[tuple[str, str | None], str] = {}
 
     def email(self, text: str) -> str:
         """Return what `email` returns; a plain local part needs its domain to be judged once."""
         if not self._remember:
             return email(text)
+        if text == self._last[0]:
+            return self._last[1]
+        found = self._email(text)
+        self._last = (text, found)
+        return found
+
+    def _email(self, text: str) -> str:
         address = stripped(text)
         parts = _PLAIN.fullmatch(address) if len(address) <= _SHORT else None
         if parts is None:

@@ -131,6 +131,6 @@ def _bad_rows(name: str, said: str) -> str:
         return "the whole command on 300 rows"
     found = json.loads(said)
     if name == "bulkload":
-        counts = found.get("counts", found)
-        return f"{json.dumps(counts)[:90]}"
+        counts = found["counts"]["by_status"]
+        return f"{counts['rejected'] + counts['duplicate']}; everything, with reports"
     return f"{found.get('missing') or found['bad']}; {UNCHECKED[name]}"

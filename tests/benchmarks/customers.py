@@ -166,7 +166,8 @@ def _make_odd(row: dict[str, str], number: int, r: random.Random) -> None:
         case 0:
             row["email"] = f"First.{number}@{r.choice(DOMAINS).upper()}"
         case 1:
-            row["email"] = f" jürgen{number}@{r.choice(DOMAINS)}"
+            local = "jürgen" if r.random() < 0.1 else "Juergen"
+            row["email"] = f" {local}{number}@{r.choice(DOMAINS)}"
         case 2:
             row["phone"] = row["phone"].replace("-", ".").replace(" ", ".")
         case 3:
