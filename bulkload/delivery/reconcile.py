@@ -92,7 +92,9 @@ class Reconciler:
             await clock.sleep(min(entry[0] for entry in self._due) - now)
 
     async def _look(self, jobs: list[Job]) -> None:
-        if len(jobs) > self._options.snapshot_above and self._exchange.promises.can_list:
+        # Where bulkload's own reference proves who created a customer, no list can replace it.
+        by_list = self._exchange.promises.can_list and not any(self._own(job) for job in jobs)
+        if by_list and len(jobs) > self._options.snapshot_above:
             jobs = await self._walk(jobs)
         gate = asyncio.Semaphore(max(1, self._options.concurrency // 2))
 
