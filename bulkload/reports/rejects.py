@@ -84,7 +84,7 @@ class RejectsWriter:
             rejects: All problems of its rows, in any order. Those with the status `skipped` are
                 left out; they need nobody.
             malformed: Rows that are not in `rows`. They are written as they were cut, even if that
-                is too many cells, so that they stay refused until somebody has mended them.
+                is too many cells or too few, so that they stay refused until somebody has mended them.
         """
         by_row: defaultdict[int, list[Reject]] = defaultdict(list)
         for reject in rejects:
@@ -141,8 +141,7 @@ class RejectsWriter:
         return dict(lines.iter_rows())
 
     def _malformed_line(self, bad: MalformedRow) -> str:
-        cells = list(bad.cells) or [bad.text]
-        cells += [""] * (len(self._headers) - len(cells))
+        cells = bad.cells or (bad.text,)
         return self._delimiter.join(
             quoted(guarded(cell), self._delimiter) if cell else "" for cell in cells
         )

@@ -165,7 +165,7 @@ def _with_malformed(batch: Rows, headers: Sequence[str]) -> pl.DataFrame:
 
 
 def _as_cells(bad: MalformedRow, width: int) -> list[str | None]:
-    # With more cells than columns nobody knows which is which: the row stands whole in its first
-    # cell, where it is refused until somebody has mended it.
-    cells: list[str | None] = list(bad.cells if 0 < len(bad.cells) <= width else [bad.text])
-    return cells[:width] + [None] * (width - len(cells))
+    # With more cells than columns, or fewer, nobody knows which is which: the row stands whole in its
+    # first cell, where it is refused until somebody has mended it.
+    cells: list[str | None] = list(bad.cells if len(bad.cells) == width else [bad.text])
+    return cells + [None] * (width - len(cells))
