@@ -16,7 +16,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bulkload import reports
@@ -47,8 +47,14 @@ def strays(folder: Path) -> int:
     return sum(path.name != "results.csv" for path in folder.rglob("*") if path.is_file())
 
 
-def killed_while_writing(folder: Path, seed: int, write: Callable[..., object]) -> bool:
-    """Fork a process that writes version after version, kill it, and look; True if torn."""
+def killed_while_writing(folder: Path, seed: int, took_s: float) -> bool:
+    """Fork a process that writes version after version, kill it, and look; True if torn.
+
+    Args:
+        folder: Where the file is.
+        seed: Decides about the moment.
+        took_s: How long one writing takes.
+    """
     randomness = random.Random(seed)
     path = folder / "results.csv"
     pipe, theirs = os.pipe()
@@ -58,9 +64,9 @@ def killed_while_writing(folder: Path, seed: int, write: Callable[..., object]) 
         version = 0
         while True:
             version += 1
-            write(path, results(version))
+            reports.write_results(path, results(version))
     os.read(pipe, 1)
-    time.sleep(randomness.uniform(0, 0.25))
+    time.sleep(randomness.uniform(0, 3 * took_s))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(pipe)
@@ -68,13 +74,25 @@ def killed_while_writing(folder: Path, seed: int, write: Callable[..., object]) 
     return not is_whole(path)
 
 
+def _seconds_of_one_writing(folder: Path) -> float:
+    """Measure in a child, too: whoever forks must not have started the writer's threads."""
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        reports.write_results(folder / "results.csv", results(0))
+        os._exit(0)
+    os.waitpid(child, 0)
+    return time.monotonic() - began
+
+
 def campaign(kills: int, folder: Path, seed: int = 0) -> dict[str, int]:
     """Kill so many writers in a folder; return torn files, files that were there, and strays."""
     torn = present = 0
+    took_s = _seconds_of_one_writing(folder)
     for number in range(kills):
         place = folder / str(number % 4)
         place.mkdir(exist_ok=True)
-        torn += killed_while_writing(place, seed + number, reports.write_results)
+        torn += killed_while_writing(place, seed + number, took_s)
         present += (place / "results.csv").exists()
     return {
         "kills": kills,
