@@ -324,7 +324,11 @@ def _zeros_stripped(column: _Column) -> list[Finding]:
         seen.rows += column.short[length].rows
         seen.texts += column.short[length].texts
     seen.count = sum(shorter.values())
-    line = f"replace: [{{pattern: '^(\\d{{{usual - 1}}})$', with: '0${{1}}'}}]"
+    filling = ", ".join(
+        f"{{pattern: '^(\\d{{{length}}})$', with: '{'0' * (usual - length)}${{1}}'}}"
+        for length in sorted(shorter)
+    )
+    line = f"replace: [{filling}]"
     return [_finding(column, "zeros-stripped", seen, line=line, details={"usual": str(usual)})]
 
 

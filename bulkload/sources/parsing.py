@@ -28,6 +28,7 @@ from defusedxml.common import DefusedXmlException
 
 from bulkload.errors import BadInputError, did_you_mean
 from bulkload.sources.archive import Archive, inspect_archive, protected
+from bulkload.sources.open_document import read_open_document
 from bulkload.sources.sheet_marks import (
     BookMarks,
     SheetMarks,
@@ -66,7 +67,7 @@ def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
     with _on_disk(content) as path, tempfile.TemporaryDirectory(prefix="bulkload-") as folder:
         place = Path(folder) / "rows.arrow"
         options = replace(options, sheet=options.sheet or _mended(path, archive))
-        child = _start(path, place, options, content.size_bytes)
+        child = _start(path, place, options, content.size_bytes, archive.format)
         try:
             book, marks, name = _marks(path, archive, options.sheet)
             answer = _answer(child, path, content, options)
@@ -99,13 +100,14 @@ def _on_disk(content: FileBytes) -> Iterator[str]:
 
 
 def _start(
-    path: str, place: Path, options: SourceOptions, size_bytes: int
+    path: str, place: Path, options: SourceOptions, size_bytes: int, kind: str
 ) -> subprocess.Popen[str]:
     seconds = max(_LEAST_SECONDS, size_bytes / 1e6 * _SECONDS_PER_MB)
     request = {
         "path": str(Path(path).resolve()),
         "rows": str(place),
         "sheet": options.sheet,
+        "moments": kind == "ods",
         "memory_bytes": options.memory_bytes,
         "time_s": math.ceil(options.time_s or seconds),
     }
@@ -208,11 +210,15 @@ def _mended(path: str, archive: Archive) -> str | None:
 
 def _marks(path: str, archive: Archive, sheet: str | None) -> tuple[BookMarks, SheetMarks, str]:
     """Read the marks of a sheet while the child parses; what is broken, the child will say."""
-    if archive.format not in {"xlsx", "xlsm"}:
-        return BookMarks(), SheetMarks(), sheet or ""
     book, marks, name = BookMarks(), SheetMarks(), sheet or ""
+    if archive.format not in {"xlsx", "xlsm", "ods"}:
+        return book, marks, name
     try:
         with zipfile.ZipFile(path) as opened:
+            if archive.format == "ods":
+                with opened.open("content.xml") as stream:
+                    marks, names = read_open_document(stream, name)
+                return book, marks, name or next(iter(names), "")
             book = read_book(opened)
             visible = [one for one in book.sheets if one not in book.hidden]
             name = sheet or next(iter(visible), "")

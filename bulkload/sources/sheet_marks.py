@@ -27,6 +27,7 @@ _STYLE = re.compile(rb'\bs="(\d+)"')
 _NO_VALUE = re.compile(
     rb"<c ([^>]*)>\s*<f\b[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 )
+_FORMULA = re.compile(rb"<f[ >/]")
 _ERROR = re.compile(rb'<c ([^>]*\bt="e"[^>]*)>\s*(?:<f\b[^>]*?(?:/>|>[^<]*</f>))?\s*<v>([^<]*)</v>')
 _VALUE = rb'<c ((?=[^>]*\bs="(?:%s)")[^>]*)>\s*(?:<f\b[^>]*?(?:/>|>[^<]*</f>))?\s*<v>([^<]*)</v>'
 _HIDDEN_ROW = re.compile(rb'<row\b[^>]*\bhidden="(?:1|true)"')
@@ -132,15 +133,17 @@ def read_sheet(opened: IO[bytes], formats: dict[int, str]) -> SheetMarks:
     marks = SheetMarks()
     styles = b"|".join(str(style).encode() for style in formats)
     numbers = re.compile(_VALUE % styles) if formats else None
+    before = last = b""
     for piece in _pieces(opened):
         _first_column(piece, marks)
-        if b"<f" in piece and len(marks.formulas) < _MANY:
+        if _FORMULA.search(piece) and len(marks.formulas) < _MANY:
             marks.formulas += [
                 place
                 for found in _NO_VALUE.finditer(piece)
                 if not _TEXT_TYPES.search(found[1]) and (place := _place(found[1]))
             ]
-        if b't="e"' in piece and len(marks.errors) < _MANY:
+        # The text of every error begins with this sign; looking for it costs next to nothing.
+        if b"#" in piece and len(marks.errors) < _MANY:
             marks.errors |= {
                 place: found[2].decode("utf-8", "replace")
                 for found in _ERROR.finditer(piece)
@@ -148,11 +151,12 @@ def read_sheet(opened: IO[bytes], formats: dict[int, str]) -> SheetMarks:
             }
         if numbers is not None:
             _numbers(numbers.finditer(piece), formats, marks)
-        if b"hidden=" in piece:
+        if b' hidden="' in piece:
             marks.hidden_rows += len(_HIDDEN_ROW.findall(piece))
             marks.hidden_columns += sum(_hidden_columns(tag) for tag in _COLUMN.findall(piece))
-        if b"<mergeCell" in piece:
-            marks.merged += [ref.decode() for ref in _MERGED.findall(piece)]
+        before, last = last, piece
+    # Merged cells are listed after the last row.
+    marks.merged += [ref.decode() for ref in _MERGED.findall(before + last)]
     return marks
 
 

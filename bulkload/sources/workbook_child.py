@@ -56,14 +56,16 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
             continue
         frame = sheet.to_polars()
         if frame.height and frame.width:
-            _as_people_write(frame).write_ipc(request["rows"], compression="uncompressed")
+            _as_people_write(frame, moments=request["moments"]).write_ipc(
+                request["rows"], compression="uncompressed"
+            )
             answer["sheet"] = name
             break
     answer["hidden"] = hidden
     return answer
 
 
-def _as_people_write(frame: Any) -> Any:
+def _as_people_write(frame: Any, *, moments: bool) -> Any:
     """Return dates without the time that the parser adds, times without its date, empty as null."""
     import polars as pl
 
@@ -72,12 +74,14 @@ def _as_people_write(frame: Any) -> Any:
         cell.str.len_bytes() == len("2026-01-02 00:00:00")
     )
     time = cell.str.starts_with("1899-12-3")
-    # Moments of an OpenDocument sheet come with a T in the middle.
-    moment = cell.str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
+    if moments:
+        # Moments of an OpenDocument sheet come with a T in the middle.
+        moment = cell.str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
+        frame = frame.with_columns(
+            pl.when(moment).then(cell.str.replace("T", " ", literal=True)).otherwise(cell)
+        )
     return frame.select(
-        pl.when(moment)
-        .then(cell.str.replace("T", " ", literal=True))
-        .when(time)
+        pl.when(time)
         .then(cell.str.slice(len("1899-12-31 ")))
         .when(midnight)
         .then(cell.str.slice(0, len("2026-01-02")))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bulkload import messages
 from bulkload.cli.inspect import inspect_
+from bulkload.mapping import load_mapping
 from bulkload.messages import en_sources
 from bulkload.sources import SourceOptions, inspect_source, open_source
 from bulkload.sources.inspection import masked
@@ -59,13 +60,22 @@ DOTS = ["01.02.1990", "03.04.1991"]
         pytest.param("Name", ["a\x1bb"], "control-characters", "B2", "replace:", id="control"),
     ],
 )  # fmt: skip
-def test_each_kind_of_damage_is_told(findings, header, cells, code, place, line):
+def test_each_kind_of_damage_is_told(findings, header, cells, code, place, line, tmp_path):
     """The finding names column, first cell, and the mapping line where one would mend it."""
     found = findings(header, cells)[code]
     assert (found.column, found.cells[0]) == (header, place)
     assert found.mapping_line.startswith(line)
     assert bool(found.mapping_line) == bool(line)
+    _must_load(found.mapping_line, tmp_path / "mapping.yaml")
     assert found.examples[0] in cells
+
+
+def _must_load(line, path):
+    """Fail unless a mapping with this line is accepted."""
+    kind = "date" if line.startswith("dates") else "text"
+    field = f"  customFields.x:\n    column: X\n    type: {kind}\n    {line}\n"
+    path.write_text(f"bulkload: 1\nconnector: loyaltydog\nfields:\n  email: E\n{field}")
+    load_mapping(path)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -261,6 +262,51 @@ def test_a_sheet_without_rows_is_refused(tmp_path, content, words):
 def office_home(tmp_path_factory):
     """Return a folder in which LibreOffice keeps its settings, so that it starts quickly again."""
     return tmp_path_factory.mktemp("office")
+
+
+ODS_CELLS = """
+<table:table table:name="Kunden"><table:table-row table:number-rows-repeated="2"/>
+<table:table-row><table:table-cell table:number-columns-repeated="2"/>{head}</table:table-row>
+<table:table-row table:visibility="collapse"><table:table-cell table:number-columns-repeated="2"/>
+<table:table-cell office:value-type="float" office:value="123"><text:p>0000123</text:p></table:table-cell>
+<table:table-cell office:value-type="float" office:value="1234"><text:p>1 234</text:p></table:table-cell>
+</table:table-row>
+<table:table-row><table:table-cell table:number-columns-repeated="2"/>
+<table:table-cell office:value-type="float" office:value="5"><text:p>0000005</text:p></table:table-cell>
+<table:table-cell table:formula="of:=1/0" office:value-type="string" calcext:value-type="error">
+<text:p>#DIV/0!</text:p></table:table-cell></table:table-row></table:table>
+"""
+
+
+def test_open_document_numbers_arrive_as_shown(tmp_path):
+    """An OpenDocument cell keeps its shown zeros, and an error in it is a reject."""
+    names = ("office", "table", "text")
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in names
+    )
+    spaces += (
+        ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    )
+    head = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{name}</text:p></table:table-cell>'
+        for name in ("phone", "points")
+    )
+    sheet = ODS_CELLS.format(head=head).replace("\n", "")
+    content = (
+        f'<?xml version="1.0"?><office:document-content{spaces}><office:body>'
+        f"<office:spreadsheet>{sheet}</office:spreadsheet></office:body></office:document-content>"
+    )
+    path = tmp_path / "a.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    source, found, malformed = load(path)
+    assert found == [(4, "0000123", "1234")]
+    assert [(bad.row_number, bad.reject.code, bad.reject.cell) for bad in malformed] == [
+        (5, "cell-error", "#DIV/0!")
+    ]
+    assert {"rows-hidden", "numbers-as-shown"} <= set(codes(source))
 
 
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice makes these formats")
