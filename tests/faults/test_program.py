@@ -230,6 +230,43 @@ def test_an_expired_token_is_renewed_once(tmp_path, server):
     assert driver.verdict().kept
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mount small disks, and make them roomy; whatever is mounted is taken away again."""
+    mounted = []
+
+    def resize(place, size, *words):
+        place.mkdir(exist_ok=True, mode=0o700)
+        command = ["mount", "-t", "tmpfs", "-o", f"{''.join(words)}size={size}", "tmpfs", place]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("mounting a small disk needs more rights than this test has")
+        mounted.append(place)
+
+    yield resize
+    for place in dict.fromkeys(mounted):
+        subprocess.run(["umount", place], check=False)
+
+
+@pytest.mark.parametrize(
+    ("which", "size"), [pytest.param("state", "200k", id="journal"), ("out", "16k")]
+)
+def test_a_full_disk_costs_nothing_but_time(tmp_path, server, small_disk, which, size):
+    """Full under the journal or under the results, it stops with a sentence, and then goes on."""
+    driver = Driver(tmp_path, Plan(rows=400, faults=0, rate="1000/s"))
+    driver.prepare(server)
+    small_disk(tmp_path / which, size)
+
+    assert driver.start().wait(timeout=60) not in (0, 1, 70)
+    assert "Traceback" not in driver.said()
+    assert "hint:" in driver.said()
+    small_disk(tmp_path / which, "50m", "remount,")
+    verdict = _settled(driver, server)
+
+    assert verdict.kept
+    assert verdict.delivered == 400
+    assert server.stats()["created"] == 400
+
+
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_no_create_leaves_before_its_intent_is_on_disk(tmp_path, server):
     """In the order of system calls, a sync of the journal stands between any two creates' bursts."""
