@@ -24,13 +24,15 @@ def show_runs(found: Sequence[PastRun], *, as_json: bool) -> None:
     if not found:
         click.echo("no runs yet", err=True)
         return
-    table = Table("run", "began (UTC)", "source", "rows", "what became of them", box=None)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("run", no_wrap=True)
+    table.add_column("source", overflow="fold")
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("what became of them", overflow="fold")
     for run in found:
         rows = "" if run.summary.rows is None else f"{run.summary.rows:,}"
         ended = counts(run) if run.summary.is_complete else f"interrupted: {counts(run)}"
-        began = run.summary.started_utc.removesuffix("Z").replace("T", " ")
-        cells = (run.run_id, began, printable(run.source), rows, ended)
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+        table.add_row(*map(Text, (run.run_id, printable(run.source), rows, ended)))
     Console(highlight=False).print(table)
 
 
