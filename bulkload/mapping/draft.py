@@ -24,6 +24,8 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 _CUSTOM = {"loyaltydog": "customFields.", "voucherify": "metadata.", "leal": "metadata."}
 COMMENT_COLUMN = 44
 SHOWN_CHARACTERS = 40
+CLEAR_MAJORITY = 20
+"""How many dates of one order outweigh one of the other, which then is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class _Writer:
             f"# Written by `bulkload mapping init` from {' '.join(source.split())}. Read every line before the first import.",
             "",
             f"connector: {self.connector}",
+            *_nothing(suggestions),
             "",
             "fields:",
         ]
@@ -213,15 +216,29 @@ class _Writer:
 def _reading(name: str, rules: str, found: Looks) -> list[str]:
     """Return how numbers and dates of a column are to be read, as far as its cells decide it."""
     if "date" in rules or name in {"birthdate", "birthday"}:
-        if found.day_first != found.month_first:
-            return [f"dates: {'DMY' if found.day_first else 'MDY'}"]
-        return ["# dates: DMY    or MDY; no cell decides it"] if found.date > 0 else []
+        more, less = sorted((found.day_first, found.month_first), reverse=True)
+        if more > less * CLEAR_MAJORITY:
+            return [f"dates: {'DMY' if found.day_first == more else 'MDY'}"]
+        why = "the cells speak for both" if less else "no cell decides it"
+        return [f"# dates: DMY    or MDY; {why}"] if found.date > 0 else []
     if "integer" in rules or rules.startswith("as:"):
         if found.comma_groups and not found.point_groups:
             return ["numbers: en-US"]
         if found.point_groups and not found.comma_groups:
             return ["numbers: de"]
     return []
+
+
+def _nothing(suggestions: Sequence[Suggestion]) -> list[str]:
+    """Return the line for cells that mean nothing, if the file has any."""
+    tokens = sorted({token.lower() for s in suggestions for token in s.looks.nothing})
+    if not tokens:
+        return []
+    return [
+        _beside(
+            f"nulls: [{', '.join(map(plain_yaml, tokens))}]", "# cells that mean `nothing here`"
+        )
+    ]
 
 
 def _percent(suggestion: Suggestion) -> str:

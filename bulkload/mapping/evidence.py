@@ -64,12 +64,15 @@ class Looks:
     distinct: float = 0.0
     length: float = 0.0
     """Mean number of characters."""
-    day_first: bool = False
-    """A first part above 12 was seen."""
-    month_first: bool = False
+    day_first: int = 0
+    """Dates whose first part is above 12."""
+    month_first: int = 0
+    """Dates whose second part is above 12."""
     comma_groups: bool = False
     """Groups of three after a comma, and nothing that contradicts."""
     point_groups: bool = False
+    nothing: tuple[str, ...] = ()
+    """Words for `nothing here`; they do not count as cells."""
 
 
 def looks(rows: pl.DataFrame, headers: Sequence[str]) -> list[Looks]:
@@ -78,9 +81,12 @@ def looks(rows: pl.DataFrame, headers: Sequence[str]) -> list[Looks]:
 
 
 def _look(header: str, column: pl.Series) -> Looks:
-    cells = pl.DataFrame({"cell": column}).select(trimmed(pl.col("cell"))).drop_nulls()
+    written = pl.DataFrame({"cell": column}).select(trimmed(pl.col("cell"))).drop_nulls()
+    is_nothing = pl.col("cell").str.to_lowercase().is_in(list(words.NOTHING))
+    nothing = tuple(sorted(set(written.filter(is_nothing)["cell"])))
+    cells = written.filter(~is_nothing)
     if cells.is_empty():
-        return Looks(header, 0, ())
+        return Looks(header, 0, (), nothing=nothing)
     cell = pl.col("cell")
     lower = cell.str.to_lowercase()
     date = cell.str.contains(_DATE)
@@ -106,15 +112,15 @@ def _look(header: str, column: pl.Series) -> Looks:
         spaced=cell.str.contains(r"\S\s+\S").mean(),
         distinct=cell.n_unique() / pl.len(),
         length=cell.str.len_chars().mean(),
-        day_first=(cell.str.extract(_FIRST_PART, 1).cast(pl.Int32, strict=False) > _MONTHS).any(),
+        day_first=(cell.str.extract(_FIRST_PART, 1).cast(pl.Int32, strict=False) > _MONTHS).sum(),
         month_first=(
             cell.str.extract(_SECOND_PART, 1).cast(pl.Int32, strict=False) > _MONTHS
-        ).any(),
+        ).sum(),
         comma_groups=_groups(cell, ","),
         point_groups=_groups(cell, "."),
     ).row(0, named=True)
     examples = tuple(cells["cell"].unique(maintain_order=True).head(3))
-    return Looks(header, cells.height, examples, **found)
+    return Looks(header, cells.height, examples, nothing=nothing, **found)
 
 
 def _groups(cell: pl.Expr, sign: str) -> pl.Expr:

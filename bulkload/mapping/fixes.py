@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from bulkload.errors import BulkloadError
 from bulkload.mapping.document import DATES_BY_LOCALE
 from bulkload.mapping.loading import MappingDocument, load_mapping
+from bulkload.mapping.words import NOTHING
 from bulkload.records import Field, Kind, Reject
 
 REGIONS = (
@@ -42,11 +43,8 @@ REGIONS = (
     "AU",
 )
 """Homes that are tried for phones without calling code, in this order."""
-_NOTHING = (
-    "- -- --- / . x n/a na n.a. k.a. keine keiner none null nil nan unknown unbekannt inconnu aucun "
-    "ninguno desconocido nessuno brak nenhum geen onbekend #n/a #ref! #value! ?"
-)
-_NULLS = frozenset((*_NOTHING.split(), "k. a."))
+_ALSO_NOTHING = frozenset("/.x?")
+"""Too short to be sure of, unless the cell was rejected."""
 _INVISIBLE = r"[\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
 _ABOUT_EQUAL = 0.9
 MOST_EQUALS = 3
@@ -175,7 +173,8 @@ class Mending:
 def candidates(of: Field, code: str, cells: Sequence[str]) -> Iterator[Change]:
     """Yield changes to a field's rules that may mend these cells."""
     words = Counter(cell.strip() for cell in cells)
-    tokens = sorted({word for word in words if word.lower() in _NULLS and word})
+    words_for_nothing = NOTHING | _ALSO_NOTHING
+    tokens = sorted({word for word in words if word.lower() in words_for_nothing})
     if tokens:
         yield Change(of.name, {"nulls": tokens})
     if code == "phone-no-country" and of.region is None:

@@ -15,6 +15,13 @@ _NO = "false no n 0 nein non nie não nao nee off falsch faux falso fałsz onwaa
 YES = _YES.split()
 NO = _NO.split()
 
+_NOTHING = (
+    "- -- --- n/a na n.a. k.a. keine keiner none null nil nan unknown unbekannt inconnu aucun ninguno "
+    "desconocido nessuno brak nenhum geen onbekend #n/a #ref! #value!"
+)
+NOTHING = frozenset((*_NOTHING.split(), "k. a."))
+"""What people write into a cell that is to mean `nothing here`."""
+
 _MONTHS = (
     "january januar januari janvier enero gennaio stycznia styczeń janeiro jan janv ene gen sty jän jänner",
     "february februar februari février fevrier febrero febbraio lutego luty fevereiro feb févr fév lut fev",

@@ -130,3 +130,27 @@ def test_cells_decide_how_dates_and_numbers_are_read() -> None:
         "# dates: DMY"
         in draft(suggest(open_order, frame.columns), connector="loyaltydog", source="x").text
     )
+
+
+def test_one_wrong_date_does_not_hide_the_order() -> None:
+    """A clear majority decides; otherwise the draft says that the cells speak for both."""
+    dates = [f"{day}/06/1990" for day in range(13, 29)] * 2
+    for wrong, line in (
+        (["06/26/1990"], "\n    dates: DMY"),
+        (["06/26/1990"] * 9, "the cells speak for both"),
+    ):
+        cells = [*dates, *wrong]
+        frame = pl.DataFrame({"Birthday": cells, "Email": ["a@example.com"] * len(cells)})
+        assert line in draft(suggest(frame, frame.columns), connector="loyaltydog", source="x").text
+
+
+def test_words_for_nothing_are_written_down() -> None:
+    """Dashes and the like become a rule, and do not count against what a column holds."""
+    frame = pl.DataFrame(
+        {"E-Mail": ["a@example.com", "-", "Keine", "-"], "Vorname": ["Ada", "K.A.", "Uwe", None]}
+    )
+    suggestions = suggest(frame, frame.columns)
+    assert all(suggestion.sure for suggestion in suggestions)
+    assert (
+        "nulls: ['-', 'k.a.', keine]" in draft(suggestions, connector="loyaltydog", source="x").text
+    )
