@@ -250,6 +250,12 @@ class Reconciler:
         return created_s < first - CREATED_SKEW_S
 
 
+def was_created_since(customer: Customer, since_s: float) -> bool:
+    """Whether the system says that it created the customer then or later; False if it does not."""
+    created_s = _created_s(customer.fields)
+    return created_s is not None and created_s >= since_s - CREATED_SKEW_S
+
+
 def _created_s(fields: Mapping[str, object]) -> float | None:
     """Return the Unix time at which the system says that it created a customer."""
     for name in _CREATED_NAMES:

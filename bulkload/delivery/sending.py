@@ -15,12 +15,14 @@ from bulkload.delivery.entries import Attempt, RowState, Standing
 from bulkload.delivery.exchange import Exchange, Heard
 from bulkload.delivery.jobs import Board, Job
 from bulkload.delivery.policy import Event, Kind, Next, Rule, kind_of, rule_for
+from bulkload.delivery.reconcile import was_created_since
 from bulkload.records import Action, Customer, Status
 from bulkload.wire import Request
 
 KEY_MARGIN_S = 3600.0
 """A key this close to the end of its life is not relied on."""
 QUOTA_PAUSE_S = 5.0
+MORE_THAN_ONCE = 2
 
 
 class TakesUnknown(Protocol):
@@ -199,9 +201,8 @@ class Sender:
             assert meaning is not None  # noqa: S101 - an answer without a meaning is no APPLIED
             self._exchange.quota.succeeded(job.cost)
             job.cost = 0
-            await self._applied(
-                job, meaning.status, meaning.remote_id or job.remote_id, attempt, heard
-            )
+            status = self._status(job, operation, meaning.status, heard)
+            await self._applied(job, status, meaning.remote_id or job.remote_id, attempt, heard)
         elif rule.next is Next.FAIL:
             await self._board.finish(
                 job, Status.FAILED, attempt, http_status=heard.status, message=_refusal(heard)
@@ -213,6 +214,15 @@ class Sender:
             raise self._exchange.stop(request, heard)
         else:
             await self._go_on(job, rule, heard, attempt, kind=kind, version=version)
+
+    def _status(self, job: Job, operation: str, said: Status, heard: Heard) -> Status:
+        """Return what an upsert did: one sent twice updates the customer that it created itself."""
+        if operation != "create" or said is not Status.UPDATED or job.sends < MORE_THAN_ONCE:
+            return said
+        since_s = self._board.journal.first_sent_s(job.row_number)
+        shown = self._connector.customers(heard.response) if heard.response else ()
+        ours = any(was_created_since(customer, since_s) for customer in shown)
+        return Status.CREATED if ours else said
 
     async def _go_on(
         self, job: Job, rule: Rule, heard: Heard, attempt: Attempt, *, kind: Kind, version: int
