@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bulkload.messages import de, en
 from bulkload.messages.entry import Message
-from bulkload.messages.phrases import WORDS, number
+from bulkload.messages.phrases import WORDS, number, phrase
 from bulkload.messages.regions import region_name
 from bulkload.records import Finding, Reject
 
@@ -60,6 +60,8 @@ def _spoken(name: str, value: str, code: str, language: str) -> str:
     # A code that is no country is the very thing that sentence is about.
     if name == "region" and code != "phone-unknown-region":
         value = region_name(value, language)
+    if name == "fields":
+        value = value.replace(" or ", f" {phrase('or', language)} ")
     return WORDS.get(language, {}).get(value, value)
 
 

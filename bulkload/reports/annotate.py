@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from bulkload.cells import ROW_COLUMN, ROWS_NAME, printable
+from bulkload.messages.phrases import phrase
 from bulkload.records import Reject, Status
-from bulkload.reports import marking
+from bulkload.reports import marking, sheet_tail
 from bulkload.reports.comments import MAX_COMMENTS, add_comments
 from bulkload.reports.header import find_header
 from bulkload.reports.package import Package, Sheet, UnpatchableWorkbookError
@@ -29,7 +30,7 @@ from bulkload.reports.problems import (
     write_sheet,
 )
 from bulkload.reports.rejects import sentences
-from bulkload.reports.sheets import letters, place
+from bulkload.reports.sheets import column_number, letters, place
 from bulkload.reports.styles import Styles
 
 _LONGEST_CELL = 200
@@ -117,7 +118,7 @@ def annotate(source: zipfile.ZipFile, file: BinaryIO, wanted: Annotation) -> lis
                 totals=totals,
                 language=wanted.language,
             )
-    return _notes(totals[0], len(texts))
+    return _notes(totals[0], len(texts), wanted.language)
 
 
 class _Columns:
@@ -152,7 +153,7 @@ class _Tail:
     """Drop-downs by column."""
 
     def __call__(self, tail: str, tag: str, last_row: int) -> str:
-        tail, filtered = marking.with_wider_filter(tail, tag, self.identity)
+        tail, filtered = sheet_tail.with_wider_filter(tail, tag, self.identity)
         if filtered is not None:
             self._widen_filter_name(filtered)
         first = self.header_row + 1
@@ -160,8 +161,8 @@ class _Tail:
             (f"{letters(column)}{first}:{letters(column)}{max(last_row, first)}", formula)
             for column, formula in self.formulas.items()
         ]
-        tail = marking.with_validations(tail, tag, ranges)
-        return marking.with_drawing(tail, tag, self.drawing) if self.drawing else tail
+        tail = sheet_tail.with_validations(tail, tag, ranges)
+        return sheet_tail.with_drawing(tail, tag, self.drawing) if self.drawing else tail
 
     def _widen_filter_name(self, ref: str) -> None:
         workbook = self.package.text(self.package.workbook_path)
@@ -237,7 +238,7 @@ def _widen_tables(package: Package, sheet: Sheet, header_row: int, identity: int
         found = re.search(r'\sref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', text)
         if found is None or int(found[2]) != header_row:
             continue
-        if marking.column_number(found[3]) != identity - 1:
+        if column_number(found[3]) != identity - 1:
             continue
         old, last = found[3] + found[4] + '"', letters(identity) + found[4] + '"'
         text = text.replace(f":{old}", f":{last}")
@@ -252,12 +253,10 @@ def _widen_tables(package: Package, sheet: Sheet, header_row: int, identity: int
         package.change(path, text)
 
 
-def _notes(problems: int, comments: int) -> list[str]:
+def _notes(problems: int, comments: int, language: str) -> list[str]:
     notes = []
     if comments >= MAX_COMMENTS:
-        notes.append(
-            f"rejects.xlsx has comments on the first {MAX_COMMENTS:,} cells; all are coloured"
-        )
+        notes.append(phrase("note-comments", language, comments=MAX_COMMENTS))
     if problems > MAX_LINKS:
-        notes.append(f"its sheet of problems lists the first {MAX_LINKS:,} of {problems:,}")
+        notes.append(phrase("note-links", language, links=MAX_LINKS, problems=problems))
     return notes

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-from bulkload.reports.marking import column_number
 from bulkload.reports.package import Package, Sheet, UnpatchableWorkbookError, appended
-from bulkload.reports.sheets import NAMESPACE, escaped, letters
+from bulkload.reports.sheets import NAMESPACE, column_number, escaped, letters
 
 AUTHOR = "bulkload"
 SIGN = "bulkload:"
@@ -127,7 +126,13 @@ def _with_boxes(text: str, dropped: set[tuple[int, int]], texts: dict[tuple[int,
     used = [int(number) // _BLOCK for number in re.findall(r"_x0000_s(\d+)", text)]
     first = max([_FIRST_BLOCK, *(block + 1 for block in used)])
     blocks = ",".join(str(first + n) for n in range(len(texts) // (_BLOCK - 1) + 1))
-    parts = [_LAYOUT.format(blocks=blocks)] if "shapelayout" not in text else []
+    listed = re.compile(r'(<(?:\w+:)?idmap\b[^>]*?\bdata="[^"]*)"')
+    parts = []
+    if listed.search(text):
+        text = listed.sub(rf'\g<1>,{blocks}"', text, count=1)
+        end = text.rfind("</xml>")
+    elif "shapelayout" not in text:
+        parts.append(_LAYOUT.format(blocks=blocks))
     if f'id="{_SHAPE}"' not in text:
         parts.append(_SHAPE_TYPE)
     parts += [
@@ -201,7 +206,7 @@ _VML_NAMESPACES = {
 _EMPTY_DRAWING = (
     "<xml" + "".join(f' xmlns:{name}="{uri}"' for name, uri in _VML_NAMESPACES.items()) + "></xml>"
 )
-_SHAPE = "bulkload_box"
+_SHAPE = "_x0000_t202"
 _LAYOUT = '<o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="{blocks}"/></o:shapelayout>'
 _SHAPE_TYPE = (
     f'<v:shapetype id="{_SHAPE}" coordsize="21600,21600" o:spt="202" '

@@ -7,17 +7,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bulkload.errors import BulkloadError
+from bulkload.messages.phrases import phrase
 from bulkload.records import Reject, RunReport
 from bulkload.reports.document import write_report
 from bulkload.reports.html import write_html
 from bulkload.reports.metrics import write_metrics
 from bulkload.reports.results import Delivered
 from bulkload.reports.workbook import Table, write_workbook
+
+MOST_PROBLEMS = 10_000
+"""More than this nobody mends cell by cell; the mapping is mended instead, or rejects.csv."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,8 @@ class Rendering:
     """Show cells in report.html and report.json; otherwise only their shape."""
     metrics: bool = False
     """Write metrics.prom as well."""
+    workbook: str = "auto"
+    """Write rejects.xlsx: `always`, `never`, or `auto`: up to `MOST_PROBLEMS`."""
 
 
 def write_all(
@@ -60,13 +67,14 @@ def write_all(
     """
     folder = Path(folder)
     found = dict(report.files)
-    if table is not None and next(iter(rejects()), None) is not None:
+    if table is not None and _wants_workbook(report, rejects, rendering):
         path = folder / "rejects.xlsx"
         try:
             report.notes += write_workbook(path, table, rejects, rendering.language)
             found["workbook"] = str(path)
         except BulkloadError as error:
-            report.notes.append(f"rejects.xlsx was not written: {error.what} ({error.where})")
+            why = {"reason": error.what, "where": error.where}
+            report.notes.append(phrase("note-no-workbook", rendering.language, **why))
     found["html"] = str(folder / "report.html")
     found["report"] = str(folder / "report.json")
     if rendering.metrics:
@@ -86,3 +94,18 @@ def write_all(
     )
     if rendering.metrics:
         write_metrics(folder / "metrics.prom", report)
+
+
+def _wants_workbook(
+    report: RunReport, rejects: Callable[[], Iterable[Reject]], rendering: Rendering
+) -> bool:
+    problems = sum(1 for _ in itertools.islice(rejects(), MOST_PROBLEMS + 1))
+    if not problems or rendering.workbook == "never":
+        return False
+    if rendering.workbook == "auto" and problems > MOST_PROBLEMS:
+        report.notes.append(
+            f"rejects.xlsx was left out: over {MOST_PROBLEMS:,} problems are mended by their cause, "
+            "not cell by cell; `--workbook always` writes it, and rejects.csv holds all rows"
+        )
+        return False
+    return True

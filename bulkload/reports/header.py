@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from bulkload.cells import ROW_COLUMN
-from bulkload.reports.marking import column_number
 from bulkload.reports.package import Package, Sheet, UnpatchableWorkbookError
+from bulkload.reports.sheets import column_number
 
 _CHUNK_BYTES = 1 << 16
 _MAX_ROW_BYTES = 16 << 20

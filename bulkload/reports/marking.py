@@ -16,21 +16,13 @@ from typing import IO
 
 from bulkload.cells import ROW_COLUMN
 from bulkload.reports.package import UnpatchableWorkbookError
-from bulkload.reports.sheets import letters
+from bulkload.reports.sheets import column_number, letters
 from bulkload.reports.styles import Styles
 
 _CHUNK_BYTES = 1 << 18
 _NUMBER = re.compile(rb'\sr="(\d+)"')
 _PLACE = re.compile(rb'\sr="([A-Z]+)\d')
 _MAX_HEAD_BYTES = 16 << 20
-_AFTER_VALIDATIONS = (
-    "hyperlinks|printOptions|pageMargins|pageSetup|headerFooter|rowBreaks|colBreaks|customProperties"
-    "|cellWatches|ignoredErrors|smartTags|drawing|legacyDrawing|legacyDrawingHF|drawingHF|picture"
-    "|oleObjects|controls|webPublishItems|tableParts|extLst"
-)
-_AFTER_DRAWING = (
-    "legacyDrawingHF|drawingHF|picture|oleObjects|controls|webPublishItems|tableParts|extLst"
-)
 
 
 @dataclass(slots=True)
@@ -318,69 +310,3 @@ def _wider_dimension(text: str, tag: str, identity: int) -> str:
         return text
     wider = f'<{tag}dimension ref="{found[1]}{found[2]}:{letters(identity)}{found[4] or found[2]}"'
     return text[: found.start()] + wider + text[found.end() :]
-
-
-def column_number(name: str) -> int:
-    """Return the number of a column, counted from 1, by its letters."""
-    number = 0
-    for letter in name:
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-def with_wider_filter(tail: str, tag: str, identity: int) -> tuple[str, str | None]:
-    """Extend the sheet's filter over the identity, which must be sorted along; return its range."""
-    found = re.search(rf'(<{tag}autoFilter\b[^>]*?\sref=")([A-Z]+\d+):([A-Z]+)(\d+)"', tail)
-    if found is None:
-        return tail, None
-    last = letters(max(column_number(found[3]), identity))
-    wider = f"{found[2]}:{last}{found[4]}"
-    return tail[: found.start()] + found[1] + wider + '"' + tail[found.end() :], wider
-
-
-def with_validations(tail: str, tag: str, validations: Iterable[tuple[str, str]]) -> str:
-    """Add drop-downs to what follows the rows of a sheet.
-
-    Args:
-        tail: The XML after the rows.
-        tag: Prefix of its tags.
-        validations: Range and formula of each list, the formula as XML text.
-    """
-    entries = [
-        f'<{tag}dataValidation type="list" errorStyle="warning" allowBlank="1" showInputMessage="1"'
-        f' showErrorMessage="1" sqref="{ref}"><{tag}formula1>{formula}</{tag}formula1></{tag}dataValidation>'
-        for ref, formula in validations
-    ]
-    if not entries:
-        return tail
-    found = re.search(
-        rf"<{tag}dataValidations\b[^>]*>(.*?)</{tag}dataValidations>", tail, re.DOTALL
-    )
-    if found is not None:
-        own = re.findall(
-            rf"<{tag}dataValidation\b.*?(?:</{tag}dataValidation>|/>)", found[1], re.DOTALL
-        )
-        # A workbook that comes back has the drop-downs of the last time.
-        kept = [
-            entry for entry in own if not any(f'sqref="{ref}"' in entry for ref, _ in validations)
-        ]
-        entries = kept + entries
-        tail = tail[: found.start()] + tail[found.end() :]
-    element = (
-        f'<{tag}dataValidations count="{len(entries)}">{"".join(entries)}</{tag}dataValidations>'
-    )
-    return _before(tail, tag, _AFTER_VALIDATIONS, element)
-
-
-def with_drawing(tail: str, tag: str, relation: str) -> str:
-    """Name the part that draws the comments."""
-    space = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    element = f'<{tag}legacyDrawing xmlns:r="{space}" r:id="{relation}"/>'
-    return _before(tail, tag, _AFTER_DRAWING, element)
-
-
-def _before(tail: str, tag: str, later: str, element: str) -> str:
-    found = re.search(rf"<{tag}(?:{later})\b|</{tag}worksheet>", tail)
-    if found is None:
-        raise UnpatchableWorkbookError("the sheet has no end")
-    return tail[: found.start()] + element + tail[found.start() :]

@@ -69,6 +69,14 @@ def letters(column: int) -> str:
     return name
 
 
+def column_number(name: str) -> int:
+    """Return the number of a column, counted from 1, by its letters."""
+    number = 0
+    for letter in name:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
 def sheet_name(text: str) -> str:
     """Return a text as a name that every spreadsheet accepts for a sheet."""
     name = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", text).strip().strip("'")[:_MAX_SHEET_NAME].strip()

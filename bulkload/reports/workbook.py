@@ -20,6 +20,7 @@ from typing import BinaryIO, Protocol
 import polars as pl
 
 from bulkload.cells import ROW_COLUMN
+from bulkload.messages.phrases import phrase
 from bulkload.records import Reject, Status
 from bulkload.reports.annotate import Annotation, annotate
 from bulkload.reports.atomic import atomic_file
@@ -83,7 +84,7 @@ def write_workbook(
             return _write_marked(path, table, rejects, language)
         except (UnpatchableWorkbookError, zipfile.BadZipFile, UnicodeDecodeError) as error:
             name = Path(table.path).name
-            notes.append(f"rejects.xlsx holds the cells of `{name}` without its formats: {error}")
+            notes.append(phrase("note-made-anew", language, source=name, reason=error))
     return notes + _write_anew(path, table, rejects, language)
 
 
@@ -119,9 +120,8 @@ def _write_anew(
         with zipfile.ZipFile(plain) as source, atomic_file(path) as file:
             notes = annotate(source, file, wanted)
     if only_rejected:
-        notes.append(
-            f"rejects.xlsx holds the {len(places):,} rejected rows alone, out of {table.rows:,}"
-        )
+        found = {"rejected": len(places), "rows": table.rows}
+        notes.append(phrase("note-only-rejected", language, **found))
     return notes
 
 

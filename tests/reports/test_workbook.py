@@ -211,10 +211,11 @@ def test_the_sheet_of_problems_links_to_every_cell(tmp_path: Path) -> None:
 
 
 def test_known_values_are_offered(tmp_path: Path) -> None:
-    """A short list stands in the cell's own drop-down, one with commas in a hidden column."""
+    """A short list stands in the drop-down, one with commas in a hidden column; own rules stay."""
     choices = {
         "Level": ["gold", 'sil"ver'],
-        "Name": ["a,b", "c"],
+        "E-mail": ["a,b", "c"],
+        "Name": ["kept out by the rule of the user"],
         "Phone": ["x" * 300],
         "no": ["x"],
     }
@@ -225,7 +226,7 @@ def test_known_values_are_offered(tmp_path: Path) -> None:
     assert rules == {
         "A2:A5": "0",
         "D2:D11": '"gold,sil""ver"',
-        "A2:A11": "'Problems'!$H$1:$H$2",
+        "B2:B11": "'Problems'!$H$1:$H$2",
         "C2:C11": "'Problems'!$I$1:$I$1",
     }
     problems = book["Problems"]
