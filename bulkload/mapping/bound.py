@@ -133,7 +133,7 @@ def _declared(
 ) -> Field:
     """Return the system's field with what the mapping adds to it."""
     path = ("fields", name)
-    declared = schema.field(name)
+    declared = schema.field(name) if all(name.split(".")) else None
     if declared is None:
         names = [known.name for known in schema.fields]
         open_names = ", ".join(f"`{prefix}NAME`" for prefix in schema.open_prefixes)
@@ -166,7 +166,7 @@ def _declared(
         declared,
         name=name,
         kind=kind,
-        required=declared.required or rule.required or blank == "reject",
+        required=declared.required or rule.required or (blank == "reject" and rule.when is None),
         severity=rule.severity,
         region=(region.default if region else None) or declared.region,
         choices=rule.choices or declared.choices,

@@ -149,6 +149,13 @@ class Value(Rules):
             )
         if "otherwise" in self.model_fields_set and self.map is None:
             raise PydanticCustomError("otherwise", "`otherwise` needs a `map`")
+        inner = (*(self.coalesce or ()), *(self.concat or ()), *(self.list or ()))
+        if any(part.required for part in inner):
+            raise PydanticCustomError(
+                "required", "`required` belongs to the whole field, or to a part of an `object`"
+            )
+        if self.required and self.optional:
+            raise PydanticCustomError("required", "a field cannot be `optional` and `required`")
         return self
 
 
@@ -181,6 +188,11 @@ class FieldRules(Value):
         if self.blank == "clear" and (self.when or self.default is not None):
             raise PydanticCustomError(
                 "blank", "`blank: clear` does not go with `when` or `default`"
+            )
+        if self.when and (self.required or self.blank == "reject"):
+            raise PydanticCustomError(
+                "when",
+                "`when` leaves rows blank, so it does not go with `required` or `blank: reject`",
             )
         return self
 

@@ -48,6 +48,9 @@ REFUSAL_S = 2.0
         pytest.param("fields: {active: {column: A, words: {yes: [x], no: [X]}}}", "1:30 (fields.active.words)", ["cannot mean yes and no"], id="word-for-both"),
         pytest.param("fields: {name: {column: A, blank: clear, default: x}}", "1:10 (fields.name)", ["`blank: clear`"], id="clear-and-default"),
         pytest.param("fields: {name: {column: A, otherwise: keep}}", "1:10 (fields.name)", ["`otherwise` needs a `map`"], id="otherwise-alone"),
+        pytest.param("fields: {name: {coalesce: [{column: A, required: true}, B]}}", "1:10 (fields.name)", ["whole field"], id="required-part"),
+        pytest.param("fields: {name: {column: A, required: true, optional: true}}", "1:10 (fields.name)", ["`optional` and `required`"], id="optional-and-required"),
+        pytest.param("fields: {name: {column: A, blank: reject, when: {column: B, is: x}}}", "1:10 (fields.name)", ["`when` leaves rows blank"], id="when-and-reject"),
         pytest.param("fields: {name: {split: {column: A, part: 0}}}", "1:36 (fields.name.split.part)", ["counted from 1"], id="piece-zero"),
         pytest.param("just text", "1:1", ["`fields:`"], id="not-a-mapping"),
         pytest.param("", "1:1", ["`fields:`"], id="empty"),
@@ -73,6 +76,7 @@ def test_a_wrong_document_is_refused_at_its_place(text: str, where: str, words: 
     ("text", "where", "words"),
     [
         pytest.param("fields: {emial: A}", "1:10 (fields.emial)", ["not a field of TestCustomer", "did you mean `email`"], id="unknown-field"),
+        pytest.param("fields: {custom..x: Email}", "1:10 (fields.custom..x)", ["not a field"], id="empty-part-of-a-name"),
         pytest.param("fields: {email: Emial}", "1:10 (fields.email.column)", ["`Emial` is not in `list.csv`", "did you mean `Email`"], id="missing-column"),
         pytest.param("fields: {email: {column: [Email, E-Mail]}}", "1:18 (fields.email.column)", ["`Email`, `E-Mail`", "`coalesce:`"], id="two-columns-on-one-field"),
         pytest.param("fields: {email: Email}", "1:1 (fields)", ["nothing says", "`E-Mail`, `Phone`", "ignore: ['E-Mail', Phone]"], id="unmapped-columns"),

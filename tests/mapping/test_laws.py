@@ -56,7 +56,7 @@ CLEANING = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 FIELDS = st.dictionaries(
     st.sampled_from(["name", "email", "phone", "points", "spent", "born", "active", "custom.x", "custom.y z"]),
-    st.builds(lambda source, cleaning: {**source, **cleaning}, SOURCE, CLEANING) | st.sampled_from(COLUMNS),
+    st.builds(lambda source, cleaning: {**source, **cleaning}, SOURCE, CLEANING.filter(lambda c: not (c.get("required") and "when" in c))) | st.sampled_from(COLUMNS),
     min_size=1, max_size=4,
 )  # fmt: skip
 MAPPINGS = st.fixed_dictionaries(
