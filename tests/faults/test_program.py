@@ -19,6 +19,8 @@ from tests.faults.process import RunningServer
 from tests.faults.server import HASHED_KEY
 from tests.faults.toxics import ToxicLine
 
+pytestmark = pytest.mark.timeout(900)  # a machine may be busy; what is slow is not wrong
+
 
 @pytest.fixture
 def server(tmp_path):
@@ -41,7 +43,6 @@ def _settled(driver, server):
     return driver.verdict()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "plan",
     [
@@ -61,7 +62,6 @@ def test_kills_at_random_moments_lose_and_double_nothing(tmp_path, plan):
     assert sum(outcome.injected.values()) > 0.15 * plan.rows
 
 
-@pytest.mark.timeout(200)
 def test_the_kill_test_sees_a_program_without_intents(tmp_path):
     """Without intents the same kills duplicate customers."""
     outcome = Driver(tmp_path, Plan(kills=6, rows=150, broken="no_intent")).run()
@@ -69,7 +69,6 @@ def test_the_kill_test_sees_a_program_without_intents(tmp_path):
     assert outcome.verdict.duplicated
 
 
-@pytest.mark.timeout(200)
 def test_the_kill_test_sees_a_program_that_does_not_wait(tmp_path):
     """Resending what cannot be found yet duplicates customers."""
     plan = Plan(kills=2, rows=80, broken="no_quiesce", mix={"late-drop:1": 0.4})
@@ -89,8 +88,8 @@ def test_a_signal_lets_what_is_under_way_arrive(tmp_path, server, number):
     process.send_signal(number)
     asked = time.monotonic()
 
-    assert process.wait(timeout=30) == 128 + number
-    assert time.monotonic() - asked < 10
+    assert process.wait(timeout=100) == 128 + number
+    assert time.monotonic() - asked < 30
     assert driver.states().get("intent", 0) == 0
     assert "again" in driver.said() or "resume" in driver.said()
     server.follow(Script())
@@ -101,7 +100,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path, server):
     """Asked twice, it does not wait for answers, and still nothing is sent twice."""
     driver = Driver(tmp_path, Plan(rows=60, rate="100/s", faults=0))
     driver.prepare(server)
-    server.follow(Script(mix=Mix(0, {"slow:8": 0.5})))
+    server.follow(Script(mix=Mix(0, {"slow:30": 0.5})))
     process = driver.start()
     _wait_for_creates(server, process, 10)
     process.send_signal(signal.SIGINT)
@@ -109,8 +108,8 @@ def test_a_second_signal_ends_it_at_once(tmp_path, server):
     process.send_signal(signal.SIGINT)
     asked = time.monotonic()
 
-    assert process.wait(timeout=30) == 130
-    assert time.monotonic() - asked < 2
+    assert process.wait(timeout=100) == 130
+    assert time.monotonic() - asked < 15
     server.follow(Script())
     assert _settled(driver, server).kept
 
@@ -124,10 +123,10 @@ def test_two_runs_never_work_on_one_journal(tmp_path, server):
     _wait_for_creates(server, first, 1)
     second = driver.start()
 
-    assert second.wait(timeout=20) not in (0, 1, 70)
+    assert second.wait(timeout=100) not in (0, 1, 70)
     assert first.poll() is None
     assert str(first.pid) in driver.said()
-    assert first.wait(timeout=60) == 0
+    assert first.wait(timeout=300) == 0
     assert _settled(driver, server).kept
 
 
@@ -136,7 +135,7 @@ def test_of_runs_that_start_together_one_wins(tmp_path, server):
     driver = Driver(tmp_path, Plan(rows=60, rate="100/s", faults=0))
     driver.prepare(server)
 
-    codes = [process.wait(timeout=60) for process in [driver.start() for _ in range(3)]]
+    codes = [process.wait(timeout=300) for process in [driver.start() for _ in range(3)]]
 
     assert codes.count(0) >= 1
     assert _settled(driver, server).kept
@@ -163,7 +162,7 @@ def test_a_damaged_journal_stops_the_run_before_anything_is_sent(tmp_path, serve
     journal.write_bytes(journal.read_bytes()[:5000])
     before = server.stats()["requests"]
 
-    assert driver.start().wait(timeout=30) == 65
+    assert driver.start().wait(timeout=100) == 65
     assert server.stats()["requests"] == before
     assert "Traceback" not in driver.said()
 
@@ -189,7 +188,6 @@ def test_an_edited_file_sends_only_what_is_not_delivered(tmp_path, server):
     assert server.stats()["created"] == 201
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "toxic",
     [
@@ -215,7 +213,6 @@ def test_a_poor_line_loses_and_doubles_nothing(tmp_path, server, toxic):
     assert verdict.problems() == {}
 
 
-@pytest.mark.timeout(120)
 def test_an_expired_token_is_renewed_once(tmp_path, server):
     """However many requests are refused together, one sign-in serves them all."""
     driver = Driver(tmp_path, Plan(rows=200, faults=0, concurrency=16))
@@ -225,7 +222,7 @@ def test_an_expired_token_is_renewed_once(tmp_path, server):
     settings.write_text(settings.read_text().replace("token: ${FAULTS_TOKEN}", signed_in))
     server.follow(Script(token_calls=120))
 
-    assert driver.start().wait(timeout=60) == 0
+    assert driver.start().wait(timeout=300) == 0
     assert server.stats()["sign_ins"] == 2
     assert driver.verdict().kept
 
@@ -256,7 +253,7 @@ def test_a_full_disk_costs_nothing_but_time(tmp_path, server, small_disk, which,
     driver.prepare(server)
     small_disk(tmp_path / which, size)
 
-    assert driver.start().wait(timeout=60) not in (0, 1, 70)
+    assert driver.start().wait(timeout=300) not in (0, 1, 70)
     assert "Traceback" not in driver.said()
     assert "hint:" in driver.said()
     small_disk(tmp_path / which, "50m", "remount,")
@@ -275,7 +272,7 @@ def test_no_create_leaves_before_its_intent_is_on_disk(tmp_path, server):
     trace = tmp_path / "trace"
     calls = "trace=fdatasync,fsync,sendto,write,sendmsg"
     process = driver.start("strace", "-f", "-qq", "-o", str(trace), "-s", "40", "-e", calls)
-    assert process.wait(timeout=100) == 0
+    assert process.wait(timeout=300) == 0
 
     creates, synced = 0, False
     for line in trace.read_text(errors="replace").splitlines():
@@ -287,7 +284,6 @@ def test_no_create_leaves_before_its_intent_is_on_disk(tmp_path, server):
     assert creates == 60
 
 
-@pytest.mark.timeout(120)
 def test_nothing_that_is_written_tells_secrets_or_contacts(tmp_path, server):
     """Token, e-mail and phone stand in no log, journal, report or temporary file."""
     secret = "eyJSECRET7f3aCANARY.eyJ.c2ln"  # noqa: S105 - a canary
@@ -300,7 +296,7 @@ def test_nothing_that_is_written_tells_secrets_or_contacts(tmp_path, server):
     _wait_for_creates(server, process, 30)
     process.kill()
     process.wait()
-    driver.start().wait(timeout=60)
+    driver.start().wait(timeout=300)
 
     written = {
         path: path.read_bytes()

@@ -23,7 +23,7 @@ def _campaign(*words):
     return json.loads(ran.stdout)
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(900)
 def test_no_kill_leaves_half_a_file(tmp_path):
     """Killed at random while 20,000 lines are written, what is there is whole; the rest is swept."""
     found = _campaign("--kills", 30, "--keep", tmp_path)
@@ -46,7 +46,7 @@ def test_a_file_in_use_is_not_swept(tmp_path):
     assert torn.strays(tmp_path) == 0
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(900)
 def test_the_kill_test_sees_a_writer_in_place():
     """Written in its place, line by line, the file is seen torn."""
     assert _campaign("--kills", 6, "--control")["torn"] > 0
