@@ -22,6 +22,7 @@ import platformdirs
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from bulkload.connectors import base_url_of
 from bulkload.errors import BulkloadError, did_you_mean
 from bulkload.mapping.strict_yaml import read_yaml
 from bulkload.sandbox import options as sandbox
@@ -240,6 +241,9 @@ def resolve(options: ProfileOptions, environment: Mapping[str, str] = os.environ
     }
     profile = known[name].model_copy(update={k: v for k, v in said.items() if v is not None})
     if not profile.is_sandbox:
+        if not profile.base_url or "cluster" in profile.options:
+            own = base_url_of(profile.connector, profile.options)
+            profile = profile.model_copy(update={"base_url": options.base_url or own})
         profile = profile.model_copy(update={"base_url": checked_url(profile)})
     return profile
 

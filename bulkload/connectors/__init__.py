@@ -62,6 +62,7 @@ def _leal(program: str, options: Mapping[str, str]) -> Connector:
     )
 
 
+_ADDRESSES = {"loyaltydog": "https://api.loyalty.dog", "leal": "https://app.getleal.com"}
 SYSTEMS: dict[str, tuple[Maker, frozenset[str]]] = {
     "loyaltydog": (_loyaltydog, frozenset({"token_kind", "limits", "username", "password"})),
     "voucherify": (
@@ -114,11 +115,13 @@ def token_kind(token: str) -> str:
 def base_url_of(name: str, options: Mapping[str, str] | None = None) -> str:
     """Return the vendor's own address; for Voucherify that of the `cluster` (eu, us1, as1).
 
+    Empty for a system that has no address of its own.
+
     Raises:
         BulkloadError: There is no such cluster.
     """
     if name != "voucherify":
-        return {"loyaltydog": "https://api.loyalty.dog", "leal": "https://app.getleal.com"}[name]
+        return _ADDRESSES.get(name, "")
     from bulkload.connectors.voucherify import CLUSTERS
 
     cluster = (options or {}).get("cluster", "eu")

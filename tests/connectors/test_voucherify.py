@@ -14,6 +14,7 @@ from bulkload.connectors.voucherify import LAST_PAGE, Voucherify
 from bulkload.connectors.voucherify_bulk import AsyncLane, CsvLane
 from bulkload.errors import BulkloadError
 from bulkload.records import Action, Customer, Field, Kind, Payload, Severity, Status
+from bulkload.settings import ProfileOptions, resolve
 from bulkload.wire import Request, Response
 
 SYSTEM = Voucherify(app_id="app")
@@ -469,3 +470,15 @@ def test_the_csv_file_has_the_templates_headers():
     assert 'name="file"' in text
     assert 'Source_id,Name,City,vip,tags\ns1,"Ada ""L"", x",Bonn,true,"a,b"\n' in text
     assert batch.request.content_type.startswith("multipart/form-data; boundary=")
+
+
+def test_a_profiles_cluster_is_its_address(tmp_path, monkeypatch):
+    """A profile may name the region instead of the address; `--base-url` still has the last word."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bulkload.yaml").write_text(
+        "profiles:\n  us:\n    connector: voucherify\n    options: {cluster: us1}\n", "utf-8"
+    )
+
+    assert resolve(ProfileOptions(profile="us")).base_url == "https://us1.api.voucherify.io"
+    local = ProfileOptions(profile="us", base_url="http://127.0.0.1:1")
+    assert resolve(local).base_url == "http://127.0.0.1:1"
