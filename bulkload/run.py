@@ -284,12 +284,6 @@ class Run:
 
     def _table(self) -> reports.Table:
         """Return the source as the workbook of rejects needs it."""
-        choices = {
-            column: field.choices
-            for field in self.walk.mapping.fields
-            for column in field.columns
-            if field.choices
-        }
         return reports.Table(
             headers=self.walk.source.headers,
             batches=self.walk.source.batches,
@@ -297,7 +291,7 @@ class Run:
             format=self.walk.source.format,
             sheet=self.walk.source.sheet,
             rows=self.report.counts.rows,
-            choices=choices,
+            choices=self.walk.mapping.offered,
         )
 
     def _rejects_writer(self) -> reports.RejectsWriter:

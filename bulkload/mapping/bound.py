@@ -37,6 +37,8 @@ class BoundMapping:
     program: str | None = None
     ignored: tuple[str, ...] = ()
     """Columns that are left out on purpose."""
+    offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What may stand in the cells of a column, by header, where the mapping knows it."""
     stages: Sequence[Mapping[str, pl.Expr]] = field(default=(), repr=False)
     """What is computed before the records, one stage after the other."""
     expressions: Mapping[str, pl.Expr] = field(default_factory=dict, repr=False)
@@ -67,6 +69,7 @@ def bind(
     known = Headers(tuple(headers), source)
     compiler = Compiler(document, known)
     fields: list[Field] = []
+    offered: dict[str, tuple[str, ...]] = {}
     expressions: dict[str, pl.Expr] = {}
     for name, rule in rules.fields.items():
         if rule is None:
@@ -83,6 +86,9 @@ def bind(
             cell = Cell(pl.lit(None, pl.String))
         bound = dataclasses.replace(declared, columns=_columns(rule, known, columns))
         fields.append(bound)
+        words = tuple(rule.map or bound.choices)
+        if len(bound.columns) == 1 and words:
+            offered[bound.columns[0]] = words
         expressions[name] = cell.text.cast(pl.String)
         problem = cell.problem
         if declared.kind is Kind.PHONE:
@@ -107,6 +113,7 @@ def bind(
         keys=_keys(document, schema, names),
         program=rules.program,
         ignored=ignored,
+        offered=offered,
         stages=tuple(compiler.stages),
         expressions=expressions,
     )

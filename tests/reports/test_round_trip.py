@@ -48,3 +48,30 @@ def test_exactly_the_corrected_rows_are_sent(
     assert second.counts[Status.REJECTED] == first.counts[Status.REJECTED] - 3
     results = (tmp_path / "second" / "results.csv").read_text("utf-8-sig")
     assert sum("created" in line for line in results.splitlines()) == 3
+
+
+MAPPING = """\
+connector: loyaltydog
+fields:
+  email: {column: E-mail}
+  customFields.level: {column: Level, map: {Gold: g, Silver: s}}
+"""
+
+
+def test_drop_downs_offer_the_words_of_the_mapping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column with a value map offers what may stand in its cells, not what is sent for it."""
+    monkeypatch.setenv("BULKLOAD_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    (tmp_path / "c.csv").write_text("E-mail,Level\nada@example.com,Gold\nbob@example.com,Bronze\n")
+
+    report = bulkload.validate(
+        "c.csv", LoadOptions(mapping="mapping.yaml", out=tmp_path / "checked")
+    )
+
+    assert [cause.code for cause in report.causes] == ["value-not-in-map"]
+    sheet = openpyxl.load_workbook(report.files["workbook"]).worksheets[0]
+    rules = {str(r.sqref): r.formula1 for r in sheet.data_validations.dataValidation}
+    assert rules == {"B2:B3": '"Gold,Silver"'}
