@@ -6,7 +6,9 @@ directory that lies gains nothing.
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import IO
 
@@ -15,10 +17,16 @@ from bulkload.sources.source import SourceOptions
 from bulkload.sources.stream import FileBytes
 
 MAX_PARTS = 1_000
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _RATIO_FROM_BYTES = 100_000
 _HEAD_BYTES = 1 << 16
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
+    *(NotImplementedError, RuntimeError, KeyError, ValueError),
+)
+"""What unpacking a damaged archive raises."""
 _ASK_AGAIN = "save it again from a spreadsheet program"
 
 
@@ -42,7 +50,7 @@ def inspect_archive(content: FileBytes, options: SourceOptions) -> Archive:
         try:
             with zipfile.ZipFile(raw) as archive:
                 return _inspect_zip(archive, content.shown, options)
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError):
+        except UNREADABLE:
             raise BadInputError(
                 f"`{content.shown}` is cut off or damaged: it cannot be unpacked",
                 fix=f"copy or download the file again, or {_ASK_AGAIN}",
@@ -84,6 +92,8 @@ def _inspect_zip(archive: zipfile.ZipFile, shown: str, options: SourceOptions) -
         raise _refused(shown, "two of its parts have the same name")
     if any(part.flag_bits & 1 for part in parts):
         raise protected(shown)
+    if any(part.compress_type not in _METHODS for part in parts):
+        raise _refused(shown, "it is packed in a way that no spreadsheet program uses")
     total = sum(part.file_size for part in parts)
     if total > options.max_workbook_bytes:
         limit = options.max_workbook_bytes >> 20

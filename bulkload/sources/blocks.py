@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from bulkload.sources.polars_csv import read_cells
+from bulkload.sources.polars_csv import MISREAD, read_cells
 from bulkload.sources.scanner import DAMAGE, Grammar, Scanner, Span
 
 QUOTED_SHARE = 0.4
 """Above this share of lines with quotes, all lines are matched together in Polars."""
 _FEW_LINES = 64
+_LINE_SEPARATOR = b"\x1f"
+"""A delimiter that is not in the text, so that each line is one cell."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,8 @@ def sift(block: bytes, scanner: Scanner, line_end: bytes, *, final: bool) -> Sif
     Raises:
         UnicodeDecodeError: The block is not UTF-8 (or Polars' error for the same).
     """
-    if _foreign_ends(block, line_end):
+    odd = _LINE_SEPARATOR in block or block.startswith(MISREAD)
+    if odd or _foreign_ends(block, line_end):
         block.decode()
         return _one_by_one(block, scanner, final=final)
     lines = _as_lines(block, line_end)
@@ -110,11 +113,7 @@ def _foreign_ends(block: bytes, line_end: bytes) -> bool:
 
 
 def _as_lines(block: bytes, line_end: bytes) -> pl.Series:
-    # The separator cannot be in a line: a foreign control character there sends the block to
-    # the scanner through the error that Polars raises.
-    separator = "\x1f"
-    if b"\x1f" in block:
-        return pl.Series(block.decode().split(line_end.decode()), dtype=pl.String)
+    separator = _LINE_SEPARATOR.decode()
     return read_cells(block, ("line",), separator, quote=None, line_end=line_end.decode())["line"]
 
 

@@ -239,15 +239,16 @@ def _head(
     width = len(names)
     usual, share = _usual_width(data) if data else (width, 0.0)
     # Rows that all lack cells which the header names are not evidence against the header.
-    if named <= usual != width and share >= _CONSISTENT and len(data) >= _VOTERS:
+    consistent = share >= _CONSISTENT and len(data) >= _VOTERS
+    if named <= usual != width and consistent:
         width = usual
     filled = max((_filled(row.cells) for row in data if len(row.cells) == width), default=named)
     count = max(named, filled)
     names = names[:count] + tuple(f"column_{n}" for n in range(len(names) + 1, count + 1))
     findings = [f for f in findings if f.code != "header-blank" or f.column in names]
-    if count > len(header.cells):
+    if count > len(header.cells) or (consistent and usual < named):
         place = (cell_name(1, header.row_number),)
-        details = {"expected": str(width), "found": str(len(header.cells))}
+        details = {"expected": str(usual), "found": str(len(header.cells))}
         findings.append(Finding("header-width", "", place, 1, details=details))
     return index + 1, names, width, findings
 

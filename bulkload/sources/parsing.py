@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ import polars as pl
 from defusedxml.common import DefusedXmlException
 
 from bulkload.errors import BadInputError, did_you_mean
-from bulkload.sources.archive import Archive, inspect_archive, protected
+from bulkload.sources.archive import UNREADABLE, Archive, inspect_archive, protected
 from bulkload.sources.open_document import read_open_document
 from bulkload.sources.sheet_marks import (
     BookMarks,
@@ -190,7 +189,7 @@ def _farthest(path: str) -> str:
                         far = far_cell(opened)
                     if far:
                         return far
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error):
+    except UNREADABLE:
         pass
     return ""
 
@@ -202,7 +201,7 @@ def _mended(path: str, archive: Archive) -> str | None:
     try:
         with zipfile.ZipFile(path) as opened:
             return mended_sheet(opened)
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, ParseError, ValueError):
+    except (*UNREADABLE, ParseError):
         return None
     except DefusedXmlException:
         return None
@@ -226,8 +225,6 @@ def _marks(path: str, archive: Archive, sheet: str | None) -> tuple[BookMarks, S
             if part in opened.namelist():
                 with opened.open(part) as stream:
                     marks = read_sheet(stream, book.formats)
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, ParseError, ValueError):
-        pass
-    except DefusedXmlException:
+    except (*UNREADABLE, ParseError, DefusedXmlException):
         pass
     return book, marks, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import inspect
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,10 @@ import polars as pl
 
 # The flag was renamed between the versions of Polars that are supported.
 _EMPTY_IS_NULL = "empty_string_is_null" in inspect.signature(pl.read_csv).parameters
+
+# Polars takes a mark off, and unpacks what begins like gzip, zstd or zlib: `x^2,...` is text.
+MISREAD = (codecs.BOM_UTF8, b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01", b"x^", b"x\x9c", b"x\xda")
+"""Beginnings of text that Polars would not read as it stands."""
 
 
 def read_cells(
@@ -32,8 +37,11 @@ def read_cells(
         empty_is_null: Unquoted empty cells are null instead of empty.
 
     Raises:
-        pl.exceptions.PolarsError: A record has more cells than columns, or the text is not UTF-8.
+        pl.exceptions.PolarsError: A record has more cells than columns, the text is not UTF-8, or
+            begins in a way that Polars takes for something else.
     """
+    if text.startswith(MISREAD):
+        raise pl.exceptions.ComputeError("the text begins like a compressed file or with a mark")
     schema = dict.fromkeys(columns, pl.String)
     if not text:
         return pl.DataFrame(schema=schema)

@@ -57,6 +57,8 @@ class SheetMarks:
     """0: no cell was seen."""
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
     """Text by (row, column) of numbers whose format adds to them."""
+    not_shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Format by (row, column) of numbers that it does not suit: fractions, 16 digits and more."""
     formulas: list[tuple[int, int]] = field(default_factory=list)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: int = 0
@@ -191,6 +193,8 @@ def _numbers(found: Iterator[re.Match[bytes]], formats: dict[int, str], marks: S
         text = shown(cell[2].decode("ascii", "replace"), formats[int(style[1])])
         if text is not None:
             marks.shown[place] = text
+        else:
+            marks.not_shown[place] = formats[int(style[1])]
 
 
 def _first_column(piece: bytes, marks: SheetMarks) -> None:

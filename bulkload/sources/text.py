@@ -8,7 +8,6 @@ While Polars cuts one block on its threads, the next one is checked.
 
 from __future__ import annotations
 
-import codecs
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -163,8 +162,6 @@ class TextTable:
         """Return the cells of what is proven; None if Polars finds that it is not."""
         layout = self.layout
         quoted = bool(layout.quote) and not sifted.plain
-        if sifted.proven.startswith(codecs.BOM_UTF8):
-            return None  # Polars would take a mark off that is text here
         try:
             frame = read_cells(
                 sifted.proven,

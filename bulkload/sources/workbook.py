@@ -192,15 +192,19 @@ def _sheet_findings(
         count = min(marks.hidden_columns, max(places, default=1))
         found.append(Finding("columns-hidden", "", (), count))
     found += _merged(marks, header_row)
-    by_header: dict[str, list[tuple[int, int]]] = {}
-    for row, column in marks.shown:
-        if row > header_row and column in places:
-            by_header.setdefault(places[column], []).append((row, column))
-    for header, cells in by_header.items():
-        first = sorted(cells)[:_SHOWN]
-        named = tuple(cell_name(column, row) for row, column in first)
-        texts = tuple(marks.shown[cell] for cell in first)
-        found.append(Finding("numbers-as-shown", header, named, len(cells), texts))
+    for code, texts in (
+        ("numbers-as-shown", marks.shown),
+        ("numbers-not-as-shown", marks.not_shown),
+    ):
+        by_header: dict[str, list[tuple[int, int]]] = {}
+        for row, column in sorted(texts):
+            if row > header_row and column in places:
+                by_header.setdefault(places[column], []).append((row, column))
+        for header, cells in by_header.items():
+            named = tuple(cell_name(column, row) for row, column in cells[:_SHOWN])
+            examples = tuple(texts[cell] for cell in cells[:_SHOWN])
+            details = {"format": texts[cells[0]]}
+            found.append(Finding(code, header, named, len(cells), examples, details))
     return found
 
 

@@ -239,6 +239,8 @@ def test_the_header_row_decides_unless_all_rows_have_more(file, content, headers
     """Cells that have no header get one; cells that are missing are never made up."""
     source, found, malformed = load(file(content))
     assert (source.headers, len(found), len(malformed)) == (headers, rows, rejects)
+    told = {finding.code for finding in source.findings}
+    assert ("header-width" in told) == (len(headers) != 2)
 
 
 def test_a_file_of_broken_quotes_takes_no_longer_than_others(file):

@@ -173,6 +173,15 @@ def test_what_is_too_large_is_a_reject_that_names_the_limit(content, code):
     assert [(number, got) for number, _, got in malformed] == [(1, code)]
 
 
+@pytest.mark.parametrize("first", ["x^2", "x\x01", "(\ub5b5/", "\ufeffa"])
+def test_a_block_may_begin_like_something_else(first):
+    """Text that looks like a compressed file or a mark in the middle of a file is text."""
+    content = f"a,b,c\n{first},b,c\n".encode() * 3
+    rows, malformed = read_all(content, 3, block_bytes=7)
+    assert [row[1] for row in rows] == ["a", first] * 3
+    assert malformed == []
+
+
 def test_row_numbers_are_the_physical_lines():
     """A record with a line break in a cell moves the numbers below it."""
     content = b'a,"b\nc",d\n\n1,2,3\nx\n4,5,6\n'

@@ -98,6 +98,15 @@ def test_number_formats_that_add_digits_are_followed(number, code, expected):
     assert shown(number, code) == expected
 
 
+def test_a_number_that_its_format_does_not_suit_is_told(saved):
+    """The plain number is read where the format cannot be followed, and that is said."""
+    path = saved({"A1": "phone", "A2": (1.5, "0000"), "A3": (7, "0000")})
+    source, found, _ = load(path)
+    assert found == [(2, "1.5"), (3, "0007")]
+    (told,) = [one for one in source.findings if one.code == "numbers-not-as-shown"]
+    assert (told.cells, told.details["format"]) == (("A2",), "0000")
+
+
 def test_formulas_without_value_and_error_cells_are_rejects(saved):
     """What was never calculated, or failed, is never loaded as empty."""
     path = saved(
