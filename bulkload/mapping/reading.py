@@ -6,6 +6,7 @@ of a problem where the cell cannot be read. A cell that cannot be read keeps its
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -41,6 +42,14 @@ class Cell:
         if self.problem is None or problem is None:
             return self.problem if problem is None else problem
         return pl.coalesce(self.problem, problem)
+
+
+Hold = Callable[[pl.Expr], pl.Expr]
+"""Computes an expression once, as a column, where it is used several times."""
+
+
+def _kept(expression: pl.Expr) -> pl.Expr:
+    return expression
 
 
 def number(cell: Cell, style: language.Numbers | None) -> Cell:
@@ -80,24 +89,25 @@ def number(cell: Cell, style: language.Numbers | None) -> Cell:
     return Cell(pl.when(fits).then(read).otherwise(cell.text), cell.also(problem))
 
 
-def date(cell: Cell, style: language.Dates | None) -> Cell:
+def date(cell: Cell, style: language.Dates | None, hold: Hold = _kept) -> Cell:
     """Read a date as `YYYY-MM-DD`. Without an order, what has two readings is `date-ambiguous`."""
     style = style or language.Dates()
-    text = cell.text
-    read = [_calendar(text, _YEAR_FIRST, (1, 2, 3), style)]
-    read.append(_with_month_name(text))
+    usual = hold(_usual(cell.text, style.order))
+    # The general patterns are slow, so they see only what the usual ones left.
+    text = hold(pl.when(usual.is_null()).then(cell.text))
+    read = [usual, _calendar(text, _YEAR_FIRST, (1, 2, 3), style), _with_month_name(text)]
     problem: pl.Expr | None = None
     year_last = text.str.contains(_YEAR_LAST)
     if style.order in {"DMY", "MDY"}:
         order = (3, 2, 1) if style.order == "DMY" else (3, 1, 2)
-        dated = _calendar(text, _YEAR_LAST, order, style)
+        dated = hold(_calendar(text, _YEAR_LAST, order, style))
         read.append(dated)
         problem = pl.when(year_last & dated.is_null()).then(pl.lit("date-not-in-calendar"))
     elif style.order == "YMD":
         read.append(_calendar(text, _SHORT_YEAR_FIRST, (1, 2, 3), style))
     else:
-        day_first = _calendar(text, _YEAR_LAST, (3, 2, 1), style)
-        month_first = _calendar(text, _YEAR_LAST, (3, 1, 2), style)
+        day_first = hold(_calendar(text, _YEAR_LAST, (3, 2, 1), style))
+        month_first = hold(_calendar(text, _YEAR_LAST, (3, 1, 2), style))
         same = day_first == month_first
         two = day_first.is_not_null() & month_first.is_not_null() & ~same
         read.append(pl.when(~two).then(pl.coalesce(day_first, month_first)))
@@ -109,6 +119,18 @@ def date(cell: Cell, style: language.Dates | None) -> Cell:
     if style.serial is not None:
         read.append(_serial(text, style.serial))
     return Cell(pl.coalesce(*read, cell.text), cell.also(problem))
+
+
+def _usual(text: pl.Expr, order: str | None) -> pl.Expr:
+    """Return the ISO date of a text in one of the few usual forms; null for all others."""
+    forms = ["%Y-%m-%d"]
+    if order in {"DMY", "MDY"}:
+        day_and_month = "%d{0}%m" if order == "DMY" else "%m{0}%d"
+        forms += [day_and_month.replace("{0}", sign) + f"{sign}%Y" for sign in "/.-"]
+    found = pl.coalesce(text.str.to_date(form, strict=False) for form in forms)
+    # A form takes `90` for the year 90.
+    whole = found.dt.year().is_between(1000, 9999)
+    return pl.when(whole).then(found.dt.to_string("%Y-%m-%d"))
 
 
 def _calendar(

@@ -251,7 +251,7 @@ class Compiler:
         if kind in {Kind.INTEGER, Kind.NUMBER}:
             return self.held(reading.number(cell, numbers_of(rules, document)))
         if kind is Kind.DATE:
-            return self.held(reading.date(cell, dates_of(rules, document)))
+            return self.held(reading.date(cell, dates_of(rules, document), self.hold))
         if kind is Kind.BOOLEAN:
             return self.held(reading.boolean(cell, rules.words))
         if kind is Kind.LIST and rules.list is None:

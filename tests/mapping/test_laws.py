@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 from typing import Any
 
@@ -167,3 +168,22 @@ def test_any_text_as_a_mapping_never_crashes(text: str) -> None:
         parse_mapping(text, file="m.yaml")
     except BulkloadError as error:
         assert error.where.startswith("m.yaml")  # noqa: PT017 - either outcome is right
+
+
+@given(
+    st.integers(0, 32), st.integers(0, 13), st.integers(990, 10_010), st.sampled_from("/.-"), st.sampled_from(["", "0"]), st.sampled_from(["", " ", " 00:00:00"]),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_a_date_is_the_day_that_the_calendar_has(
+    day: int, month: int, year: int, sign: str, pad: str, tail: str
+) -> None:
+    """By the file's order, in every usual form: the day itself, or the cell's own text."""
+    cell = f"{day:{pad}2}{sign}{month:{pad}2}{sign}{year}".replace(" ", "") + tail
+    text = '{"one_of": [], "fields": {"born": {"column": "A", "dates": "DMY"}}}'
+    frame = pl.DataFrame({"row_number": pl.Series([2], dtype=pl.UInt32), "A": [cell]})
+    [found] = parse_mapping(text).bind(["A"], SCHEMA, source="x").apply(frame)["born"]
+    try:
+        expected = dt.date(year, month, day).isoformat() if 1000 <= year <= 9999 else cell.strip()
+    except ValueError:
+        expected = cell.strip()
+    assert found == expected
