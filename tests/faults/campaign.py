@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults.driver import Driver, Outcome, Plan
-from tests.faults.server import HASHED_KEY, JWT
+from tests.faults.endpoints import HASHED_KEY, JWT
 
 
 def figures(plan: Plan, outcome: Outcome) -> dict[str, object]:

@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.checker import Line, Verdict, check, read_creations, read_results
+from tests.faults.endpoints import JWT, PROGRAM
 from tests.faults.instructions import Script, mix_of
 from tests.faults.process import ROOT, RunningServer
-from tests.faults.server import JWT, PROGRAM
 
 MAPPING = """\
 bulkload: 1

@@ -21,8 +21,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from tests.faults.endpoints import SLOW_DOWN, Call
 from tests.faults.instructions import OK, Instruction, Script
-from tests.faults.server import SLOW_DOWN, Call, FaultServer, Seen
+from tests.faults.server import FaultServer, Seen
 from tests.faults.store import Store
 
 Answer = TypeVar("Answer")

@@ -14,9 +14,9 @@ import pytest
 
 from tests.faults.checker import Verdict
 from tests.faults.driver import Driver, Outcome, Plan
+from tests.faults.endpoints import HASHED_KEY
 from tests.faults.instructions import Mix, Script
 from tests.faults.process import RunningServer
-from tests.faults.server import HASHED_KEY
 from tests.faults.toxics import ToxicLine
 
 pytestmark = pytest.mark.timeout(900)  # a machine may be busy; what is slow is not wrong

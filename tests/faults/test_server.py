@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.faults.checker import read_creations
+from tests.faults.endpoints import CUSTOMERS, HASHED_KEY, JWT
 from tests.faults.instructions import Mix, Plan, Script, mix_of, parse
 from tests.faults.process import RunningServer
-from tests.faults.server import CUSTOMERS, HASHED_KEY, JWT
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ from bulkload.wire import (
     WireOptions,
 )
 from tests.faults.checker import read_creations
+from tests.faults.endpoints import CUSTOMERS, JWT
 from tests.faults.instructions import Script
 from tests.faults.process import RunningServer
-from tests.faults.server import CUSTOMERS, JWT
 
 QUICK = WireOptions(connect_timeout_s=0.4, write_timeout_s=1, read_timeout_s=0.4, deadline_s=0.8)
 BODY = b'{"email":"ada@example.com","note":"' + b"x" * 4000 + b'"}'

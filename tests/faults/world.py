@@ -34,7 +34,7 @@ from bulkload.errors import BulkloadError
 from bulkload.records import Payload, Result
 from bulkload.wire import Wire, WireOptions
 from tests.faults.checker import Line, Verdict, check
-from tests.faults.server import HASHED_KEY, JWT, PROGRAM
+from tests.faults.endpoints import HASHED_KEY, JWT, PROGRAM
 from tests.faults.simulation import Crash, SimulatedClock, SimulatedLoop, SimulatedNetwork
 
 NAME = "journal.sqlite"
