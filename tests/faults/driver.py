@@ -159,7 +159,7 @@ class Driver:
     def start(self, *before: str) -> subprocess.Popen[bytes]:
         """Start one life of the program, with words before its command line (`strace -f`)."""
         environment = {
-            **os.environ,
+            **{name: text for name, text in os.environ.items() if "BULKLOAD" not in name},
             "FAULTS_TOKEN": self.plan.token,
             "BULKLOAD_STATE_DIR": str(self.state),
             "BULKLOAD_CONFIG_DIR": str(self.folder / "config"),
