@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bulkload.options import LoadOptions
 
 Command = Callable[..., Any]
-_RENDERING = ("language", "show_values", "metrics")
+_RENDERING = ("language", "show_values", "metrics", "workbook")
 _READING = ("encoding", "delimiter", "quote", "skip_rows", "header_row", "no_header", "sheet")
 
 
@@ -91,6 +91,7 @@ def output(command: Command) -> Command:
         click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="What is said during the run: sentences, or one JSON object a line.  [default: text]"),
         click.option("--lang", "language", type=click.Choice(["en", "de"]), default="en", help="Language of the files for people.  [default: en]"),
         click.option("--show-values", is_flag=True, help="Show what cells say in summary and report; otherwise only their shape."),
+        click.option("--workbook", type=click.Choice(["auto", "always", "never"]), default="auto", help="Write rejects.xlsx; auto: up to 10,000 problems.  [default: auto]"),
         click.option("--metrics", is_flag=True, help="Write metrics.prom for Prometheus as well."),
         click.option("-o", "--out", type=click.Path(file_okay=False), help="Folder for the run's files.  [default: bulkload-runs/TIME-SOURCE]"),
     ):  # fmt: skip
