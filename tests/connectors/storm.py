@@ -16,12 +16,13 @@ import random
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bulkload.connectors import connector_for
-from bulkload.connectors.base import Connector
+from bulkload.connectors.base import Connector, Promise, Promises
+from bulkload.connectors.loyaltydog import LoyaltyDog
 from bulkload.delivery import Credentials, DeliveryOptions, Journal, upload
 from bulkload.records import Action, Payload, Result, Status
 from bulkload.sandbox import LoyaltyDogSwitches, Sandbox, SandboxOptions
@@ -32,6 +33,13 @@ FAULTS = "429=5%,500-before=3%,500-after=4%,drop=5%,late=8%,retry_after_s=0"
 LATE_S = 0.15
 LANES = ("loyaltydog-jwt", "loyaltydog-key", "voucherify", "voucherify-bulk", "leal", "leal-bare")
 NO_LIMITS = LoyaltyDogSwitches(burst_per_minute=0, sustained_per_hour=0, monthly=0)
+
+
+class Boasting(LoyaltyDog):
+    """The control: it promises that a create may be repeated, which is not true."""
+
+    def promises(self) -> Promises:
+        return replace(super().promises(), create=Promise.UPSERT)
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,8 @@ def _connector(system: str, kind: str) -> tuple[Connector, str]:
     if system == "leal":
         options = {"limits": "none", "bare": "yes" if kind == "bare" else "no"}
         return connector_for(system, program="12", options=options), "sandbox-leal-token"
+    if kind == "boasting":
+        return Boasting(PROGRAM, unlimited=True), "sandbox-jwt"
     options = {"limits": "none", "token_kind": "ld" if kind == "key" else "jwt"}
     token = "ld_test_sandbox" if kind == "key" else "sandbox-jwt"
     return connector_for(system, program=PROGRAM, options=options), token

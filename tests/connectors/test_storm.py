@@ -22,3 +22,12 @@ def test_a_quarter_of_the_calls_fails_and_everybody_is_there_once(
 
     assert (found.lost, found.twice, found.stuck, found.wrong_ids) == (0, 0, 0, 0)
     assert found.faults > 3
+
+
+def test_a_connector_that_promises_too_much_creates_twice(tmp_path: Path) -> None:
+    """The control: were a create taken for repeatable, the same storm would double customers."""
+    faults = "500-after=15%,drop=15%"
+
+    found = storm.weathered("loyaltydog-boasting", rows=40, folder=tmp_path, seed=7, faults=faults)
+
+    assert found.twice > 0
