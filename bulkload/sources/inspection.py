@@ -13,6 +13,7 @@ from bulkload import messages
 from bulkload.records import Finding
 from bulkload.sources.headers import column_letters
 from bulkload.sources.intake import DEFAULT_OPTIONS, open_source
+from bulkload.sources.reading import FileSource
 from bulkload.sources.source import Malformed, SourceOptions
 
 EXAMPLES = 3
@@ -129,8 +130,9 @@ def inspect_source(
         BadInputError: The source cannot be read.
     """
     with open_source(path, options) as source:
+        places = source.table.positions if isinstance(source, FileSource) else {}
         profiles = [
-            ColumnProfile(name, column_letters(number))
+            ColumnProfile(name, column_letters(places.get(name, number)))
             for number, name in enumerate(source.headers, start=1)
         ]
         hashes = {name: pl.Series([], dtype=pl.UInt64) for name in source.headers}
