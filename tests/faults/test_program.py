@@ -213,18 +213,37 @@ def test_a_poor_line_loses_and_doubles_nothing(tmp_path, server, toxic):
     assert verdict.problems() == {}
 
 
+def _sign_in_with_password(driver):
+    settings = driver.folder / "bulkload.yaml"
+    signed_in = "username: owner@example.com\n    password: ${FAULTS_TOKEN}"
+    settings.write_text(settings.read_text().replace("token: ${FAULTS_TOKEN}", signed_in))
+
+
 def test_an_expired_token_is_renewed_once(tmp_path, server):
     """However many requests are refused together, one sign-in serves them all."""
     driver = Driver(tmp_path, Plan(rows=200, faults=0, concurrency=16))
     driver.prepare(server)
-    settings = tmp_path / "bulkload.yaml"
-    signed_in = "username: owner@example.com\n    password: ${FAULTS_TOKEN}"
-    settings.write_text(settings.read_text().replace("token: ${FAULTS_TOKEN}", signed_in))
+    _sign_in_with_password(driver)
     server.follow(Script(token_calls=120))
 
     assert driver.start().wait(timeout=300) == 0
     assert server.stats()["sign_ins"] == 2
     assert driver.verdict().kept
+
+
+def test_a_token_that_cannot_be_renewed_stops_the_run_and_fails_no_row(tmp_path, server):
+    """Without a new token the run ends with exit code 3, and goes on when there is one."""
+    driver = Driver(tmp_path, Plan(rows=80, faults=0, rate="40/s"))
+    driver.prepare(server)
+    _sign_in_with_password(driver)
+    server.follow(Script(token_calls=40))
+    process = driver.start()
+    _wait_for_creates(server, process, 5)
+    server.follow(Script(token_calls=40, refuse_sign_in=True))
+
+    assert process.wait(timeout=300) == 3
+    server.follow(Script())
+    assert _settled(driver, server).kept
 
 
 @pytest.fixture
