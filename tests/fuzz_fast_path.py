@@ -44,7 +44,8 @@ def fields_of(kind: Kind) -> tuple[Field, ...]:
         case Kind.NUMBER:
             return Field(name, kind), Field(name, kind, minimum=-1, maximum=1000)
         case Kind.CHOICE:
-            return (Field(name, kind, choices=("gold", "Gold", 'a"b\\', "é", "1", "on hold")),)
+            choices = ("gold", "Gold", 'a"b\\', "é", "1", "on hold")
+            return Field(name, kind, choices=choices), Field(name, kind, max_length=6)
         case Kind.PHONE:
             return Field(name, kind), Field(name, kind, region="DE"), Field(name, kind, region="US")
         case Kind.TEXT | Kind.EMAIL | Kind.URL:

@@ -127,17 +127,19 @@ def is_needed(tree: Tree) -> bool:
 
 
 def _annotation(field: Field, contacts: dict[Kind, Check]) -> Any:  # noqa: PLR0911  # one per kind
-    check = BeforeValidator(_unless_settled(contacts.get(field.kind) or CHECKS[field.kind]))
+    # A choice of nothing is free text.
+    kind = Kind.TEXT if field.kind is Kind.CHOICE and not field.choices else field.kind
+    check = BeforeValidator(_unless_settled(contacts.get(kind) or CHECKS[kind]))
     length = StringConstraints(max_length=field.max_length)
     bounds = pydantic.Field(ge=field.minimum, le=field.maximum)
-    match field.kind:
+    match kind:
         case Kind.INTEGER:
             return Annotated[int, check, bounds]
         case Kind.NUMBER:
             return Annotated[int | float, check, bounds]
         case Kind.BOOLEAN:
             return Annotated[bool, check]
-        case Kind.CHOICE if field.choices:
+        case Kind.CHOICE:
             return Annotated[Literal[field.choices], check]
         case Kind.HEX_ID:
             return Annotated[str, check, StringConstraints(pattern=HEX_ID)]
