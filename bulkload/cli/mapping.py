@@ -49,7 +49,8 @@ def init(source: str, connector: str | None, to: str | None, ask: bool | None, *
     """Write a commented mapping from the headers and cells of SOURCE.
 
     What is sure is written; what is not is asked, or left as comments with `--yes`. No column is
-    lost: until each is placed or ignored, the mapping does not fit its file.
+    lost: until each is placed or ignored, the mapping does not fit its file. The JSON Schema is
+    put beside it, so that editors complete and explain its keys.
 
     \b
     Example:
@@ -58,6 +59,7 @@ def init(source: str, connector: str | None, to: str | None, ask: bool | None, *
     Exit status: 0 complete, 1 columns are left to decide, 2 usage, 65 unreadable source.
     """
     from bulkload.mapping.fixes import write_mapping
+    from bulkload.mapping.schema import FILE_NAME, schema_text
     from bulkload.mappings import suggested
 
     found = suggested(source, connector=connector or "loyaltydog", reading=_reading(flags))
@@ -65,6 +67,9 @@ def init(source: str, connector: str | None, to: str | None, ask: bool | None, *
     drafted = found.draft(_ask(found) if asked else {})
     target = Path(to or Path(source).with_suffix(".mapping.yaml").name)
     write_mapping(target, drafted.text)
+    beside = target.with_name(FILE_NAME)
+    if not beside.exists():
+        write_mapping(beside, schema_text())
     click.echo(
         f"{len(drafted.placed)} columns placed, {len(drafted.undecided)} to decide: {target}",
         err=True,

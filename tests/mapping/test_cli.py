@@ -25,6 +25,7 @@ def test_init_writes_a_mapping_that_lacks_only_decisions(bulkload: Run) -> None:
     assert ended.code == 1
     assert "10 columns placed, 1 to decide: customers.mapping.yaml" in ended.err
     assert "Notes" in ended.err
+    assert Path("mapping.schema.json").read_text(encoding="utf-8") == schema_text()
 
     told = bulkload("mapping", "check", "customers.mapping.yaml", CUSTOMERS)
     assert told.code == 2
