@@ -95,6 +95,8 @@ class Board:
         self.in_flight: set[asyncio.Task[Any] | None] = set()
         """Workers between an intent and its answer: they are not disturbed."""
         self.all_taken_in = False
+        self.settling: set[asyncio.Future[None]] = set()
+        """Results on their way to the disk."""
         self.unfinished = 0
         """Jobs taken in and not finished."""
         self.given_up = 0
@@ -173,7 +175,9 @@ class Board:
         remote_id: str = "",
         extra: Mapping[str, str] | None = None,
     ) -> None:
-        """Write a job's result and hand it over.
+        """Write a job's result; it is handed over once it is on disk.
+
+        The caller does not wait for that: the intent that it writes next shares the commit.
 
         Args:
             job: The job.
@@ -195,8 +199,18 @@ class Board:
             extra={**job.entry.extra, **(extra or {})},
         )
         digest = self.journal.digest(job.payload) if deliver else b"" if found else None
-        await self.journal.answer(entry, job.keys, attempt, digest=digest)
-        self.hand_over(job, entry)
+        written = self.journal.answer(entry, job.keys, attempt, digest=digest)
+        self.settling.add(written)
+        written.add_done_callback(lambda done: self._settled(job, entry, done))
+
+    def _settled(self, job: Job, entry: RowEntry, done: asyncio.Future[None]) -> None:
+        self.settling.discard(done)
+        if done.cancelled():
+            return
+        if (error := done.exception()) is not None:
+            self.finished.put_nowait(error)
+        else:
+            self.hand_over(job, entry)
 
     def hand_over(self, job: Job, entry: RowEntry) -> None:
         """Give a decided row's result to the caller, and way to the rows behind it."""

@@ -249,3 +249,5 @@ class Delivery:
         under_way = [task for task in self._workers if not task.done()]
         if under_way:
             await asyncio.wait(under_way, timeout=self._exchange.options.stop_grace_s)
+        if self._board.settling:
+            await asyncio.wait(self._board.settling)

@@ -134,7 +134,7 @@ def measured(base_url, side, rate, folder):
 @pytest.mark.parametrize("rate", [1000, 0], ids=["1,000 rows a second", "as fast as it goes"])
 def test_the_journal_beside_the_upload(base_url, tmp_path, rate):
     """Print what the upload takes with and without the journal."""
-    found = {"journal": [], "nothing": []}
+    found: dict[str, list[dict[str, float]]] = {"journal": [], "nothing": []}
     for _ in range(ROUNDS):
         for side, rounds in found.items():
             rounds.append(measured(base_url, side, rate, tmp_path))
