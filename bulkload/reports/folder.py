@@ -103,9 +103,7 @@ def _wants_workbook(
     if not problems or rendering.workbook == "never":
         return False
     if rendering.workbook == "auto" and problems > MOST_PROBLEMS:
-        report.notes.append(
-            f"rejects.xlsx was left out: over {MOST_PROBLEMS:,} problems are mended by their cause, "
-            "not cell by cell; `--workbook always` writes it, and rejects.csv holds all rows"
-        )
+        most = phrase("number", rendering.language, value=MOST_PROBLEMS)
+        report.notes.append(phrase("note-workbook-left-out", rendering.language, most=most))
         return False
     return True

@@ -174,3 +174,37 @@ def test_the_watcher_behind_decides() -> None:
     log = EventLog(lambda _: None, behind=Refuses())
 
     assert not log.confirm(Plan(3, "p", "c", "x", is_local=True))
+
+
+@pytest.mark.parametrize(
+    ("problems", "wish", "written"),
+    [
+        pytest.param(3, "auto", True, id="few"),
+        pytest.param(10_001, "auto", False, id="more-than-anybody-mends"),
+        pytest.param(10_001, "always", True, id="asked-for"),
+        pytest.param(3, "never", False, id="not-wanted"),
+    ],
+)
+def test_a_workbook_is_written_for_as_many_problems_as_people_mend(
+    problems: int, wish: str, written: bool, tmp_path: Path
+) -> None:
+    """Beyond that the report says where the rows are, and how to have the workbook all the same."""
+    rejects = [
+        Reject(row, "email-missing-at", "E-Mail", "email", "x") for row in range(2, problems + 2)
+    ]
+    rows = pl.DataFrame(
+        {"row_number": range(2, problems + 2), "E-Mail": ["x"] * problems},
+        schema_overrides={"row_number": pl.UInt32},
+    )
+    report = RunReport("r", "import", False, "2026-01-05T12:00:00Z")  # noqa: FBT003 - in its order
+    table = Table(headers=["E-Mail"], batches=lambda: [Batch(rows)], rows=problems)
+
+    write_all(
+        tmp_path, report, rejects=lambda: rejects, table=table, rendering=Rendering(workbook=wish)
+    )
+
+    assert (tmp_path / "rejects.xlsx").exists() is written
+    assert ("workbook" in report.files) is written
+    assert any("--workbook always" in note for note in report.notes) is (
+        wish == "auto" and not written
+    )
