@@ -134,7 +134,12 @@ def run(folder: Path) -> None:
     report = RunReport("r", "import", dry_run=False, started_utc="2026-01-05T12:00:00Z")
     report.counts, report.causes = counts, counter.causes()
     reports.write_all(
-        folder, report, rejects=lambda: log, table=table(RUN_ROWS), delivered=delivered
+        folder,
+        report,
+        rejects=lambda: log,
+        table=table(RUN_ROWS),
+        delivered=delivered,
+        rendering=reports.Rendering(workbook="always"),
     )
     log.close()
 
