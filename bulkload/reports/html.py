@@ -245,6 +245,7 @@ def _bar(counts: list[dict[str, Any]], rows: int) -> list[dict[str, Any]]:
 def _finding(found: Any, language: str, *, show_values: bool) -> dict[str, Any]:
     if not show_values:
         found = replace(found, examples=tuple(masked(example) for example in found.examples))
+    found = replace(found, examples=tuple(printable(example) for example in found.examples))
     return {
         "column": found.column,
         "what": messages.what(found, language),

@@ -13,6 +13,7 @@ _RATE = (20.0, 150.0)
 _LATENCY = (194.0, 84.0)
 _MAX_BARS = 260
 _MAX_ROWS = 60
+_FEWEST_BARS = 3
 
 
 def plot(timeline: Sequence[Mapping[str, float]], language: str) -> dict[str, Any] | None:
@@ -34,6 +35,7 @@ def plot(timeline: Sequence[Mapping[str, float]], language: str) -> dict[str, An
         for name in ("sent", "throttled", "retried")
     )
     return {
+        "is_drawn": len(bins) >= _FEWEST_BARS,
         "sentence": phrase(
             "html-plot-sentence",
             language,
