@@ -3,7 +3,7 @@
     python -m pytest -s -m benchmark tests/benchmarks/bench_wire.py
 
 Distinct bodies of about 250 bytes to a server in a process of its own that answers with an id;
-medians of five, the sides in turn.
+medians of five, the sides in turn. `BULKLOAD_BENCH_CALLS` sets the requests of a round.
 """
 
 # ruff: noqa: T201 - figures are printed
@@ -11,6 +11,7 @@ medians of five, the sides in turn.
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import statistics
 import time
@@ -23,7 +24,7 @@ from tests.benchmarks.bench_journal import base_url
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3_600)]
 
-CALLS = 4000
+CALLS = int(os.environ.get("BULKLOAD_BENCH_CALLS", "4000"))
 ROUNDS = 5
 
 __all__ = ["base_url"]

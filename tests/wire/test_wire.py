@@ -65,6 +65,7 @@ def exceptions():
 @pytest.mark.parametrize("error", exceptions(), ids=lambda e: e.__name__)
 def test_every_exception_has_its_meaning(error):
     """Only a short list proves that nothing was sent; everything else is unknown."""
+    expected: type[WireError]
     if error in NOT_SENT:
         expected = NotSentError
     elif error in UNUSABLE:
