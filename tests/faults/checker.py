@@ -41,6 +41,9 @@ class Verdict:
     """Neither delivered nor refused nor under review."""
     review: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
+    """Reported as refused or given up; honest unless `denied` as well."""
+    denied: list[int] = field(default_factory=list)
+    """Reported as failed, and on the server all the same."""
     wrong_ids: list[int] = field(default_factory=list)
     """The id reported is not the id on the server."""
     missing: list[int] = field(default_factory=list)
@@ -61,7 +64,7 @@ class Verdict:
         """Return how many of each kind, for what is wrong."""
         names = (
             *("lost", "duplicated", "stuck", "wrong_ids", "missing", "repeated"),
-            *("disagreeing", "strangers", "failed"),
+            *("disagreeing", "strangers", "failed", "denied"),
         )
         return {name: len(getattr(self, name)) for name in names if getattr(self, name)}
 
@@ -75,6 +78,7 @@ class Verdict:
             "stuck": len(self.stuck),
             "review": len(self.review),
             "failed": len(self.failed),
+            "denied": len(self.denied),
             "wrong_ids": len(self.wrong_ids),
             "missing": len(self.missing),
             "repeated": len(self.repeated),
@@ -133,6 +137,8 @@ def _judge(
         verdict.review.append(number)
     elif told.status not in DELIVERED | STUCK:
         verdict.failed.append(number)
+        if ids:
+            verdict.denied.append(number)
     verdict.delivered += told.status in DELIVERED
 
 

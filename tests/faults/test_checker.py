@@ -69,6 +69,13 @@ def test_a_kept_promise_passes():
             "failed",
             id="valid-row-refused",
         ),
+        pytest.param(
+            CREATED,
+            [*LINES[:2], Line(4, "failed", "")],
+            [*LINES[:2], Line(4, "failed", "")],
+            "denied",
+            id="reported-as-failed-but-there",
+        ),
     ],
 )
 def test_a_broken_promise_is_seen(created, journal, results, problem):
