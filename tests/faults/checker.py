@@ -133,13 +133,17 @@ def _judge(
             verdict.stuck.append(number)
         elif line.status in DELIVERED:
             _judge_delivered(verdict, number, ids, line)
+    _judge_told(verdict, number, ids, told)
+
+
+def _judge_told(verdict: Verdict, number: int, ids: list[str], told: Line) -> None:
+    verdict.delivered += told.status in DELIVERED
     if told.status == "review":
         verdict.review.append(number)
     elif told.status not in DELIVERED | STUCK:
         verdict.failed.append(number)
         if ids:
             verdict.denied.append(number)
-    verdict.delivered += told.status in DELIVERED
 
 
 def _judge_delivered(verdict: Verdict, number: int, ids: list[str], line: Line) -> None:
