@@ -3,7 +3,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkload.cells import guarded, guarded_expr, printable, unguarded, unguarded_expr
@@ -39,6 +39,7 @@ def test_formula_like_cells_get_an_apostrophe(text: str, expected: str) -> None:
     assert guarded(text) == expected
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_the_guard_comes_off_again(text: str) -> None:
     """Guarded and unguarded is what it was, and what is guarded begins with no formula."""
@@ -49,6 +50,7 @@ def test_the_guard_comes_off_again(text: str) -> None:
     assert not safe.startswith(("=", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | TEXTS, min_size=1))
 def test_the_polars_twins_give_the_same(texts: list[str | None]) -> None:
     """The expressions agree with the functions on every text."""
@@ -75,6 +77,7 @@ def test_terminals_get_one_harmless_line(text: str, expected: str) -> None:
     assert printable(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_shown_is_one_line(text: str) -> None:
     """No control character and no line end comes through."""

@@ -9,7 +9,7 @@ import fastexcel
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkload.cells import unguarded
@@ -37,6 +37,7 @@ def sheet_cells(path: Path) -> list[str | None]:
     return sheet.to_polars()["text"].to_list()
 
 
+@settings(deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=6))
 def test_csv_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str | None]
@@ -53,6 +54,7 @@ def test_csv_comes_back_as_it_was(
     assert not any(row[0].startswith(("=", "@", "-", "\t", "\r")) for row in rows)
 
 
+@settings(deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=6))
 def test_workbooks_come_back_as_they_were(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str | None]
@@ -66,6 +68,7 @@ def test_workbooks_come_back_as_they_were(
     assert [c or None for c in sheet_cells(path)] == [*(c or None for c in cells), "end"]
 
 
+@settings(deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=6))
 def test_parquet_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str | None]

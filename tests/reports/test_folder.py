@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -28,6 +28,7 @@ from tests.reports.test_workbook import Batch
 TEXT = st.text(alphabet=st.characters(exclude_categories=[]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(2, 50), TEXT, TEXT), max_size=20))
 def test_the_log_gives_back_what_it_was_given(entries: list[tuple[int, str, str]]) -> None:
     """Any text comes back, rows ascend, and it can be read as often as wanted."""
