@@ -12,6 +12,7 @@ import hashlib
 import ipaddress
 import os
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,31 +190,36 @@ def built_in(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def profiles(
-    environment: Mapping[str, str] = os.environ, *, directory: Path | None = None
+    environment: Mapping[str, str] = os.environ,
+    *,
+    wanted: str | None = None,
+    directory: Path | None = None,
 ) -> tuple[dict[str, Profile], str]:
-    """Return every profile by name, and the name of the default one.
+    """Return every profile by name, and the name of the one that is meant.
 
     Args:
-        environment: Where `${VARIABLE}` is looked up.
+        environment: Where `${VARIABLE}` is looked up. Only the profile that is meant needs its
+            variables to be set.
+        wanted: Its name; None: what the environment or a file says, or the sandbox.
         directory: Where the nearer `bulkload.yaml` is looked for; the working directory for None.
 
     Raises:
         BulkloadError: A file cannot be read, has an unknown word or a secret in clear text.
     """
-    found = {name: Profile(name=name, **raw) for name, raw in built_in(environment).items()}
-    default = SANDBOX
     config = Path(
         environment.get("BULKLOAD_CONFIG_DIR")
         or platformdirs.user_config_dir("bulkload", appauthor=False)
     )
-    for path in (config / FILE_NAME, (directory or Path.cwd()) / FILE_NAME):
-        if not path.is_file():
-            continue
-        document = _read(path)
-        for name, raw in document.profiles.items():
-            found[name] = _profile(name, raw, path, environment)
-        default = document.default or default
-    return found, default
+    paths = (config / FILE_NAME, (directory or Path.cwd()) / FILE_NAME)
+    documents = {path: _read(path) for path in paths if path.is_file()}
+    said = [document.default for document in documents.values() if document.default]
+    name = wanted or environment.get("BULKLOAD_PROFILE") or (said[-1] if said else SANDBOX)
+    found = {each: Profile(name=each, **raw) for each, raw in built_in(environment).items()}
+    for path, document in documents.items():
+        for each, raw in document.profiles.items():
+            needed = environment if each == name else defaultdict(str, environment)
+            found[each] = _profile(each, raw, path, needed)
+    return found, name
 
 
 def resolve(options: ProfileOptions, environment: Mapping[str, str] = os.environ) -> Profile:
@@ -222,8 +228,7 @@ def resolve(options: ProfileOptions, environment: Mapping[str, str] = os.environ
     Raises:
         BulkloadError: No such profile, or an address to which nothing may be sent.
     """
-    known, default = profiles(environment)
-    name = options.profile or environment.get("BULKLOAD_PROFILE") or default
+    known, name = profiles(environment, wanted=options.profile)
     if name not in known:
         raise BulkloadError(
             f"there is no profile `{name}`",
@@ -358,7 +363,7 @@ def _profile(name: str, raw: dict[str, Any], path: Path, environment: Mapping[st
 def _expanded(text: str, environment: Mapping[str, str], where: str) -> str:
     def value_of(match: re.Match[str]) -> str:
         variable = match.group(1)
-        if variable not in environment:
+        if variable not in environment and not isinstance(environment, defaultdict):
             raise BulkloadError(
                 f"the environment variable {variable} is not set",
                 where=where,

@@ -78,7 +78,10 @@ def test_a_token_file_overrules_the_environment(own_home: Path, tmp_path: Path) 
     "text",
     [
         pytest.param(f"profiles: {{shop: {{connector: loyaltydog, token: {SECRET}}}}}", id="clear"),
-        pytest.param("profiles: {shop: {connector: loyaltydog, token: '${NO_SUCH}'}}", id="unset"),
+        pytest.param(
+            "default: shop\nprofiles: {shop: {connector: loyaltydog, token: '${NO_SUCH}'}}",
+            id="unset",
+        ),
         pytest.param("profiles: {shop: {conector: loyaltydog}}", id="misspelt"),
         pytest.param("profiles: {shop: {connector: loyaltydog, concurrency: many}}", id="type"),
         pytest.param("profile: {}", id="unknown-word"),
@@ -169,3 +172,12 @@ def test_two_targets_never_share_a_journal(own_home: Path) -> None:
     }
 
     assert len(paths) == 8
+
+
+def test_a_variable_is_needed_only_by_the_profile_that_is_used(own_home: Path) -> None:
+    """Another shop's missing token stops nobody else."""
+    written(own_home, "profiles: {shop: {connector: loyaltydog, token: '${NO_SUCH}'}}")
+
+    assert resolved(own_home).name == "sandbox"
+    with pytest.raises(BulkloadError, match="NO_SUCH"):
+        resolved(own_home, profile="shop")

@@ -28,11 +28,9 @@ def inspect_(source: str, as_json: bool, show_values: bool, **flags: Any) -> Non
 
     Exit status: 0 readable, 2 usage, 65 unreadable source.
     """
-    from bulkload.sources import SourceOptions, inspect_source
+    from bulkload.sources import inspect_source
 
-    known = SourceOptions.__dataclass_fields__
-    reading = SourceOptions(**{name: flags[name] for name in flags if name in known})
-    found = inspect_source(source, reading, show_values=show_values)
+    found = inspect_source(source, options.source_options(flags), show_values=show_values)
     if as_json:
         click.echo(json.dumps(found.document(), ensure_ascii=False, indent=2))
         return

@@ -14,7 +14,6 @@ from bulkload.cli import options, printable
 if TYPE_CHECKING:
     from bulkload.mapping.explain import Explanation
     from bulkload.mappings import Suggested
-    from bulkload.sources import SourceOptions
 
 CONNECTOR = click.option(
     "-c", "--connector", metavar="NAME", help="System: loyaltydog, voucherify or leal.",
@@ -62,7 +61,9 @@ def init(source: str, connector: str | None, to: str | None, ask: bool | None, *
     from bulkload.mapping.schema import FILE_NAME, schema_text
     from bulkload.mappings import suggested
 
-    found = suggested(source, connector=connector or "loyaltydog", reading=_reading(flags))
+    found = suggested(
+        source, connector=connector or "loyaltydog", reading=options.source_options(flags)
+    )
     asked = sys.stdin.isatty() if ask is None else ask
     drafted = found.draft(_ask(found) if asked else {})
     target = Path(to or Path(source).with_suffix(".mapping.yaml").name)
@@ -119,7 +120,7 @@ def check(file: str, source: str | None, connector: str | None, **flags: Any) ->
     """
     from bulkload.mappings import checked
 
-    found = checked(file, source, connector=connector, reading=_reading(flags))
+    found = checked(file, source, connector=connector, reading=options.source_options(flags))
     if found.bound is None:
         fields = len(found.document.rules.fields)
         click.echo(
@@ -146,7 +147,7 @@ def explain(file: str, source: str, connector: str | None, as_json: bool, **flag
 
     from bulkload.mappings import checked
 
-    found = checked(file, source, connector=connector, reading=_reading(flags))
+    found = checked(file, source, connector=connector, reading=options.source_options(flags))
     if as_json:
         click.echo(
             json.dumps([asdict(e) for e in found.explanations], ensure_ascii=False, indent=2)
@@ -205,7 +206,7 @@ def fix(run: str, to: str | None, yes: bool, **flags: Any) -> int:
     """
     from bulkload.mappings import mending
 
-    found = mending(run, reading=_reading(flags))
+    found = mending(run, reading=options.source_options(flags))
     before = found.mending.now.rows
     click.echo(f"{before} rows are rejected", err=True)
     for proposal in found.proposals():
@@ -228,9 +229,3 @@ def fix(run: str, to: str | None, yes: bool, **flags: Any) -> int:
         err=True,
     )
     return 0
-
-
-def _reading(flags: dict[str, Any]) -> SourceOptions:
-    from bulkload.sources import SourceOptions
-
-    return SourceOptions(**flags)

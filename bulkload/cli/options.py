@@ -9,10 +9,15 @@ import click
 
 if TYPE_CHECKING:
     from bulkload.options import LoadOptions
+    from bulkload.sources import SourceOptions
 
 Command = Callable[..., Any]
 _RENDERING = ("language", "show_values", "metrics", "workbook")
-_READING = ("encoding", "delimiter", "quote", "skip_rows", "header_row", "no_header", "sheet")
+_READING = (
+    "encoding", "delimiter", "quote", "skip_rows", "header_row", "no_header", "sheet",
+    "max_columns", "max_row_bytes", "max_cell_bytes",
+)  # fmt: skip
+"""Words of `SourceOptions`; those that nobody said keep their defaults."""
 
 
 def target(command: Command) -> Command:
@@ -31,6 +36,9 @@ def target(command: Command) -> Command:
 def reading(command: Command) -> Command:
     """How a source is cut into cells, where the guess is to be overruled."""
     for option in (
+        click.option("--max-columns", type=click.IntRange(min=1), metavar="N", help="Refuse a file with more columns.  [default: 2000]"),
+        click.option("--max-row-bytes", type=click.IntRange(min=1), metavar="N", help="Reject longer rows.  [default: 8 MB]"),
+        click.option("--max-cell-bytes", type=click.IntRange(min=1), metavar="N", help="Reject longer cells.  [default: 1 MB]"),
         click.option("--no-header", is_flag=True, help="The first row is data; columns are named A, B, C, ..."),
         click.option("--header-row", type=click.IntRange(min=1), metavar="N", help="Row number of the headers."),
         click.option("--skip-rows", type=click.IntRange(min=0), metavar="N", help="Rows above the headers to leave out."),
@@ -111,14 +119,19 @@ MAPPING = click.option(
 )  # fmt: skip
 
 
+def source_options(flags: dict[str, Any]) -> SourceOptions:
+    """Take what the flags say about reading, in the library's words; the rest keeps its defaults."""
+    from bulkload.sources import SourceOptions
+
+    words = {name: flags.pop(name) for name in _READING if name in flags}
+    return SourceOptions(**{name: value for name, value in words.items() if value is not None})
+
+
 def load_options(flags: dict[str, Any]) -> LoadOptions:
     """Return what the flags say, in the library's words."""
     from bulkload.options import LoadOptions
     from bulkload.reports import Rendering
-    from bulkload.sources import SourceOptions
 
-    def taken(names: tuple[str, ...]) -> dict[str, Any]:
-        return {name: flags.pop(name) for name in tuple(flags) if name in names}
-
-    reading, rendering = SourceOptions(**taken(_READING)), Rendering(**taken(_RENDERING))
+    reading = source_options(flags)
+    rendering = Rendering(**{name: flags.pop(name) for name in _RENDERING if name in flags})
     return LoadOptions(**flags, reading=reading, rendering=rendering)
