@@ -363,13 +363,14 @@ def _profile(name: str, raw: dict[str, Any], path: Path, environment: Mapping[st
 def _expanded(text: str, environment: Mapping[str, str], where: str) -> str:
     def value_of(match: re.Match[str]) -> str:
         variable = match.group(1)
-        if variable not in environment and not isinstance(environment, defaultdict):
+        try:
+            return environment[variable]
+        except KeyError:
             raise BulkloadError(
                 f"the environment variable {variable} is not set",
                 where=where,
                 fix=f"set it, for example with `read -rs {variable}; export {variable}`",
-            )
-        return environment[variable]
+            ) from None
 
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value_of, text)
 
