@@ -15,19 +15,35 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import polars as pl
 
 from bulkload.cells import ROW_COLUMN, guarded, guarded_expr
 from bulkload.errors import BulkloadError
 from bulkload.records import Customer
+from bulkload.reports import sheets
 from bulkload.reports.atomic import atomic_file, hold, sweep
 from bulkload.reports.rejects import quoted, quoted_expr
-from bulkload.reports.sheets import PlainSheet, PlainWorkbook
+from bulkload.reports.sheets import (
+    MAX_COLUMNS,
+    column_widths,
+    refuse_too_long,
+    sheet_name,
+    too_many_columns,
+    unused_name,
+)
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 FORMATS = (".csv", ".xlsx", ".parquet")
 _BATCH_ROWS = 10_000
+_TEXT_STAYS_TEXT = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 
 
 class ExportWriter:
@@ -185,21 +201,20 @@ class ExportWriter:
         )
 
     def _write_xlsx(self, file: BinaryIO, columns: Sequence[str]) -> None:
-        sheet: PlainSheet | None = None
+        import xlsxwriter  # not above: most runs write no table of their own
+
+        if len(columns) > MAX_COLUMNS:
+            raise too_many_columns(len(columns))
         empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-        with PlainWorkbook(file) as workbook:
-            for rows in self._frames(columns) if self._parts else [empty]:
-                rest = rows
-                while sheet is None or rest.height:
-                    if sheet is not None and not sheet.room:
-                        sheet.close()
-                        sheet = None
-                    sheet = sheet or workbook.sheet(self._sheet, columns, rest)
-                    room = sheet.room
-                    sheet.write(rest.head(room))
-                    rest = rest.slice(room)
-            if sheet is not None:
-                sheet.close()
+        with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".export-") as folder:
+            options = {"constant_memory": True, "tmpdir": folder, **_TEXT_STAYS_TEXT}
+            workbook = xlsxwriter.Workbook(file, options)
+            written = _Sheets(workbook, self._sheet, columns)
+            try:
+                for rows in self._frames(columns) if self._parts else [empty]:
+                    written.write(rows)
+            finally:
+                workbook.close()
 
     def _write_parquet(self, file: BinaryIO, columns: Sequence[str]) -> None:
         if not self._parts:
@@ -214,6 +229,47 @@ class ExportWriter:
             if self._hold >= 0:
                 os.close(self._hold)
             self._folder = None
+
+
+class _Sheets:
+    """Rows on one sheet after the other, each with a frozen header and a filter."""
+
+    def __init__(self, workbook: Workbook, name: str, columns: Sequence[str]) -> None:
+        self._workbook = workbook
+        self._name = name
+        self._columns = columns
+        self._text = workbook.add_format({"num_format": "@"})
+        self._bold = workbook.add_format({"num_format": "@", "bold": True})
+        self._sheet: Any = None
+        self._names: list[str] = []
+        self._next_row = 0
+
+    def write(self, rows: pl.DataFrame) -> None:
+        """Append rows; null is no cell at all."""
+        if self._sheet is None:
+            self._begin(rows)
+        refuse_too_long(rows, self._next_row + 1)
+        for row in rows.iter_rows():
+            if self._next_row == sheets.MAX_ROWS:
+                self._begin(rows)
+            for column, value in enumerate(row):
+                if isinstance(value, str):
+                    self._sheet.write_string(self._next_row, column, value, self._text)
+                elif value is not None:
+                    self._sheet.write_number(self._next_row, column, value)
+            self._next_row += 1
+        self._sheet.autofilter(0, 0, max(self._next_row - 1, 0), max(len(self._columns) - 1, 0))
+
+    def _begin(self, sample: pl.DataFrame) -> None:
+        taken = {used.casefold() for used in self._names}
+        self._names.append(unused_name(sheet_name(self._name), taken))
+        self._sheet = self._workbook.add_worksheet(self._names[-1])
+        self._sheet.freeze_panes(1, 0)
+        for column, width in enumerate(column_widths(self._columns, sample)):
+            self._sheet.set_column(column, column, width, self._text)
+        for column, name in enumerate(self._columns):
+            self._sheet.write_string(0, column, name, self._bold)
+        self._next_row = 1
 
 
 def flat(customer: Customer) -> dict[str, str | None]:

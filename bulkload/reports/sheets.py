@@ -128,10 +128,7 @@ class PlainWorkbook:
             BulkloadError: More columns than a sheet has.
         """
         if len(columns) > MAX_COLUMNS:
-            raise BulkloadError(
-                f"{len(columns):,} columns do not fit into a sheet, which has {MAX_COLUMNS:,}",
-                fix="write a .csv or .parquet file instead",
-            )
+            raise too_many_columns(len(columns))
         taken = {used.casefold() for used in self._names}
         self._names.append(unused_name(sheet_name(name), taken))
         path = f"xl/worksheets/sheet{len(self._names)}.xml"
@@ -182,7 +179,7 @@ class PlainSheet:
         self._ranges = ranges
         widths = "".join(
             f'<col min="{n}" max="{n}" width="{width}" style="1" customWidth="1"/>'
-            for n, width in enumerate(_widths(columns, sample), start=1)
+            for n, width in enumerate(column_widths(columns, sample), start=1)
         )
         header = "".join(
             f'<c r="{letters(n)}1" s="2" t="inlineStr"><is><t xml:space="preserve">'
@@ -207,7 +204,7 @@ class PlainSheet:
         Raises:
             BulkloadError: A text that no workbook can hold, with its cell.
         """
-        _refuse_too_long(rows.select(self._columns), self.last_row + 1)
+        refuse_too_long(rows.select(self._columns), self.last_row + 1)
         numbered = rows.select(self._columns).with_row_index("\0row", offset=self.last_row + 1)
         numbered = numbered.with_columns(pl.col("\0row").cast(pl.String))
         cells = [
@@ -263,7 +260,16 @@ def _cell(name: str, kind: pl.DataType, column: str) -> pl.Expr:
     return pl.when(value.is_null()).then(pl.lit("")).otherwise(cell)
 
 
-def _refuse_too_long(rows: pl.DataFrame, first_row: int) -> None:
+def too_many_columns(number: int) -> BulkloadError:
+    """Return the error for a table that is wider than a sheet."""
+    return BulkloadError(
+        f"{number:,} columns do not fit into a sheet, which has {MAX_COLUMNS:,}",
+        fix="write a .csv or .parquet file instead",
+    )
+
+
+def refuse_too_long(rows: pl.DataFrame, first_row: int) -> None:
+    """Refuse a text that no workbook can hold, naming its cell; `first_row` counts from 1."""
     strings = pl.selectors.string()
     suspects = rows.select(
         (
@@ -285,7 +291,8 @@ def _refuse_too_long(rows: pl.DataFrame, first_row: int) -> None:
                 )
 
 
-def _widths(columns: Sequence[str], sample: pl.DataFrame) -> list[int]:
+def column_widths(columns: Sequence[str], sample: pl.DataFrame) -> list[int]:
+    """Return the width of each column in characters, by what stands in most of its cells."""
     least, most = _WIDTHS
     rows = sample.head(_SAMPLE_ROWS)
     widths = []
