@@ -116,8 +116,9 @@ def test_a_second_signal_ends_it_at_once(tmp_path, server):
 
 def test_two_runs_never_work_on_one_journal(tmp_path, server):
     """The second run names the first one's process and ends at once; the first is undisturbed."""
-    driver = Driver(tmp_path, Plan(rows=16, concurrency=2, faults=0))
+    driver = Driver(tmp_path, Plan(rows=480, concurrency=2, faults=0))
     driver.prepare(server)
+    # The first one is kept at work however long the second one takes to start.
     server.follow(Script(mix=Mix(0, {"slow:0.5": 1.0})))
     first = driver.start()
     _wait_for_creates(server, first, 1)
@@ -126,6 +127,7 @@ def test_two_runs_never_work_on_one_journal(tmp_path, server):
     assert second.wait(timeout=100) not in (0, 1, 70)
     assert first.poll() is None
     assert str(first.pid) in driver.said()
+    server.follow(Script())
     assert first.wait(timeout=300) == 0
     assert _settled(driver, server).kept
 
