@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Self
 
 from bulkload.delivery import schema
 from bulkload.delivery.clock import Clock, SystemClock
+from bulkload.delivery.disks import Mounts, refuse_network, system_mounts
 from bulkload.delivery.entries import Binding, RowEntry, RunSummary
 from bulkload.delivery.lock import HolderLock
 from bulkload.delivery.opening import (
@@ -60,14 +61,16 @@ class Journal:
         clock: Clock | None = None,
         connect: Connect = connect_sqlite,
         make_writer: Callable[[Commits], Writer] = ThreadWriter,
+        mounts: Mounts = system_mounts,
     ) -> Self:
         """Open or make the journal at `path` and lock it.
 
         Raises:
-            BadInputError: It is damaged, lost, foreign, or of another version.
+            BadInputError: It is damaged, lost, foreign, of another version, or on a network disk.
             JournalBusyError: Another run holds it.
         """
         path, clock = Path(path).absolute(), clock or SystemClock()
+        refuse_network(path, mounts)
         lock = HolderLock(path.with_name(path.name + ".lock"))
         lock.acquire()
         try:
