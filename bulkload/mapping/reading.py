@@ -44,12 +44,56 @@ class Cell:
         return pl.coalesce(self.problem, problem)
 
 
+PLAIN_NUMBER = r"^[+-]?[0-9]+$"
+"""Whole numbers without any sign between: every style reads them as they stand."""
+PLAIN_DATE = (
+    "^[1-9][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))$"
+)
+"""Days of the calendar as they are sent, but for 29 February."""
+
+
 Hold = Callable[[pl.Expr], pl.Expr]
 """Computes an expression once, as a column, where it is used several times."""
 
 
 def _kept(expression: pl.Expr) -> pl.Expr:
     return expression
+
+
+def beside(plain: str, cell: Cell, read: Callable[[Cell], Cell], hold: Hold) -> Cell:
+    """Read the cells that do not match `plain`; the others stay as they are.
+
+    Args:
+        plain: Pattern of cells that `read` would return unchanged and without a problem.
+        cell: What is to be read.
+        read: Gives null for null.
+        hold: Computes an expression once.
+    """
+    rest = hold(pl.when(~cell.text.str.contains(plain)).then(cell.text))
+    found = read(Cell(rest))
+    text = pl.coalesce(_where_filled(rest, found.text), cell.text)
+    if found.problem is None:
+        return Cell(text, cell.problem)
+    return Cell(text, cell.also(_where_filled(rest, found.problem)))
+
+
+def _where_filled(cells: pl.Expr, read: pl.Expr) -> pl.Expr:
+    """Compute `read`, made from `cells` alone, for the few that are not null.
+
+    An expression over a whole column costs the same whether it is full of nulls or not.
+    """
+
+    def few(column: pl.Series) -> pl.Series:
+        places = column.is_not_null().arg_true()
+        out = pl.Series(column.name, [None], pl.String).new_from_index(0, len(column))
+        if not len(places):
+            return out
+        filled = column if len(places) == len(column) else column.gather(places)
+        found = filled.to_frame().select(read.cast(pl.String).alias(column.name)).to_series()
+        return found if filled is column else out.scatter(places, found)
+
+    return cells.map_batches(few, return_dtype=pl.String, is_elementwise=True)
 
 
 def number(cell: Cell, style: language.Numbers | None) -> Cell:

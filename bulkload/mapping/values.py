@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -249,14 +249,19 @@ class Compiler:
         if rules.coalesce is not None:
             return cell
         if kind in {Kind.INTEGER, Kind.NUMBER}:
-            return self.held(reading.number(cell, numbers_of(rules, document)))
+            numbers = numbers_of(rules, document)
+            return self._beside(reading.PLAIN_NUMBER, cell, lambda c: reading.number(c, numbers))
         if kind is Kind.DATE:
-            return self.held(reading.date(cell, dates_of(rules, document), self.hold))
+            dates = dates_of(rules, document)
+            return self._beside(reading.PLAIN_DATE, cell, lambda c: reading.date(c, dates))
         if kind is Kind.BOOLEAN:
             return self.held(reading.boolean(cell, rules.words))
         if kind is Kind.LIST and rules.list is None:
             return self._pieces(cell, rules)
         return cell
+
+    def _beside(self, plain: str, cell: Cell, read: Callable[[Cell], Cell]) -> Cell:
+        return self.held(reading.beside(plain, cell, read, self.hold))
 
     def _pieces(self, cell: Cell, rules: language.Value) -> Cell:
         """Cut a cell at the separator and spell the pieces as a JSON list."""
