@@ -15,6 +15,8 @@ from bulkload.validation.models import Check, Settled, Tolerated, judgement
 from bulkload.validation.refusals import code_of, details_of
 
 NOTHING: Mapping[int, str] = {}
+MOST = 50_000
+"""Refusals of single cells that are kept: the same mistake mostly comes again."""
 
 Value = str | Settled | tuple[str, str | None] | None
 """What a record says about a field: text, for phones text and region; None if it is blank."""
@@ -76,6 +78,7 @@ class ExactPath:
             for field in self._fields
         )
         self._cells = tuple(one.model.__pydantic_validator__.validate_python for one in alone)
+        self._refused: dict[tuple[int, Value], list[Problem]] = {}
         self._one_of = tuple(one_of)
         self._one_of_at = tuple(
             position for position, field in enumerate(self._fields) if field.name in one_of
@@ -127,12 +130,23 @@ class ExactPath:
             return [Problem(field, "required-missing", {})] if field.required else []
         if unread:
             return [Problem(field, unread, {})]
+        # A settled value equals the text that it is, but not in what is said of it.
+        cell = (position, value) if type(value) is not Settled else None
+        known = self._refused.get(cell) if cell else None
+        if known is not None:
+            return known
         try:
             self._cells[position]({"value": value})
         except ValidationError as error:
             detail = error.errors(include_url=False, include_input=False)[0]
-            return [_problem(field, detail, rejects=True)]
-        return []
+            known = [_problem(field, detail, rejects=True)]
+        else:
+            return []
+        if cell:
+            if len(self._refused) >= MOST:
+                self._refused.clear()
+            self._refused[cell] = known
+        return known
 
     def _missing_contact(self, values: Sequence[Value]) -> list[Problem]:
         if not self._one_of or any(values[position] is not None for position in self._one_of_at):

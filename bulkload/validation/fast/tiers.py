@@ -55,30 +55,33 @@ class Tiers:
         self._twins = tuple(twin_of(field, self._columns) for field in fields)
         self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
         self._bodies = bodies
+        self._prepare()
 
     def sift(self, records: pl.DataFrame) -> Sifted:
         """Part the records of one batch; every row is in one of the two frames."""
-        phones = [twin for twin in self._twins if twin.field.kind is Kind.PHONE]
-        candidates = [twin.plain().alias(twin.field.name + VALUE) for twin in phones]
-        first = records.with_columns(candidates) if candidates else records
-        fine = self._fine(_accepts, phones, _is_empty)
-        rules = self._row_rules(_is_empty)
-        first = first.with_columns(pl.all_horizontal(*fine, *rules).alias(OK))
-        plain = self._payloads(first.lazy().filter(OK), phones)
+        first = records.with_columns(self._candidates).with_columns(self._plain)
+        plain = first.lazy().filter(OK).select(self._plain_payloads).collect()
         left = first.filter(~pl.col(OK))
         if left.is_empty():
             return Sifted(plain, left)
-
-        mending = [twin for twin in self._twins if twin.mends]
-        second = left.with_columns(
-            self._mended(twin).alias(twin.field.name + VALUE) for twin in mending
-        )
-        second = second.with_columns(self._fine(_accepts_known, mending, _is_blank))
-        fine = [pl.col(twin.field.name + FINE) for twin in self._twins]
-        rules = self._row_rules(_is_blank)
-        second = second.with_columns(pl.all_horizontal(*fine, *rules).alias(OK))
-        mended = self._payloads(second.lazy().filter(OK), mending)
+        second = left.with_columns(self._repairs).with_columns(self._fine_cells)
+        second = second.with_columns(self._fine_rows)
+        mended = second.lazy().filter(OK).select(self._mended_payloads).collect()
         return Sifted(pl.concat([plain, mended]), second.filter(~pl.col(OK)))
+
+    def _prepare(self) -> None:
+        """Make the expressions once: for a batch they would cost as much as what they do."""
+        phones = [twin for twin in self._twins if twin.field.kind is Kind.PHONE]
+        self._candidates = [twin.plain().alias(twin.field.name + VALUE) for twin in phones]
+        fine = self._fine(_accepts, phones, _is_empty)
+        self._plain = pl.all_horizontal(*fine, *self._row_rules(_is_empty)).alias(OK)
+        self._plain_payloads = self._payloads(phones)
+        mending = [twin for twin in self._twins if twin.mends]
+        self._repairs = [self._mended(twin).alias(twin.field.name + VALUE) for twin in mending]
+        self._fine_cells = self._fine(_accepts_known, mending, _is_blank)
+        cells = [pl.col(twin.field.name + FINE) for twin in self._twins]
+        self._fine_rows = pl.all_horizontal(*cells, *self._row_rules(_is_blank)).alias(OK)
+        self._mended_payloads = self._payloads(mending)
 
     def _mended(self, twin: Twin) -> pl.Expr:
         """Return the value of a cell that is plain or can be mended, else null."""
@@ -122,7 +125,7 @@ class Tiers:
             rules.append(known.fill_null(value=True))
         return rules
 
-    def _payloads(self, accepted: pl.LazyFrame, valued: Sequence[Twin]) -> pl.DataFrame:
+    def _payloads(self, valued: Sequence[Twin]) -> list[pl.Expr]:
         by_name = {twin.field.name: twin for twin in self._twins}
 
         def value(twin: Twin) -> pl.Expr:
@@ -148,7 +151,7 @@ class Tiers:
         ]
         extra = object_text(added) if added else pl.lit(None, pl.String)
         columns.append(pl.when(extra != "{}").then(extra).alias("extra"))
-        return accepted.select(columns).collect()
+        return columns
 
 
 def _accepts(twin: Twin, value: pl.Expr) -> pl.Expr:
