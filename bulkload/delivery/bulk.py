@@ -105,6 +105,7 @@ class BulkSender:
                 await self._exchange.clock.sleep(GATHER_PAUSE_S)
                 continue
             self._board.room.set()
+            self._board.fresh.discard(job.row_number)
             if not self._takes(job):
                 self.singly.put_nowait(job)
             elif not await self._was_there(job):

@@ -16,11 +16,13 @@ from dataclasses import dataclass, replace
 from bulkload.connectors.base import AnnouncesLimits, Connector, Limit, Meaning
 from bulkload.delivery.clock import Clock
 from bulkload.delivery.credentials import Credentials, refused
-from bulkload.delivery.health import Breaker, Health, RetryQuota
+from bulkload.delivery.crowd import Crowd
+from bulkload.delivery.health import Breaker, Health, RetryQuota, RetryShare
 from bulkload.delivery.options import DeliveryOptions, Tick, Watcher
 from bulkload.delivery.pacing import Pacer, Rate
 from bulkload.delivery.policy import (
     FAILURES,
+    OVERLOADS,
     Event,
     Kind,
     Next,
@@ -110,11 +112,14 @@ class Exchange:
         self.jitter = jitter
         self.watcher = watcher or Watcher()
         self.quota = RetryQuota()
+        self.share = RetryShare()
+        self.crowd = Crowd(options.concurrency)
         self.breaker = Breaker()
         self.credentials = credentials
         self.promises = connector.promises()
         windows = windows_of(self.promises.limits, options.rate, options.headroom)
         self.pacer = Pacer(windows, clock)
+        self._under_way = 0
         self._began = clock.monotonic()
         self._tick = Tick(0.0)
         self._healing = asyncio.Lock()
@@ -145,12 +150,21 @@ class Exchange:
         """Send one request now and say what came back; the caller has waited for `passage`."""
         began = self.clock.monotonic()
         self._second(began).sent += 1
+        self.share.sent(began)
+        self._under_way += 1
+        under_way = self._under_way
         try:
             response = await self.wire.send(request)
         except WireError as error:
             heard = Heard(event_of_error(error), error=error)
         else:
             heard = self._understood(request, response)
+        finally:
+            self._under_way -= 1
+        if heard.event in OVERLOADS:
+            self.crowd.overloaded()
+        elif heard.response is not None and heard.event is not Event.THROTTLED:
+            self.crowd.answered(under_way)
         self._learn(heard, began)
         return heard
 
@@ -219,8 +233,10 @@ class Exchange:
             self._tick = Tick(self.clock.monotonic() - self._began)
 
     def retried(self) -> None:
-        """Note on the timeline that a row is sent again."""
-        self._second(self.clock.monotonic()).retried += 1
+        """Note that a row is sent again."""
+        now = self.clock.monotonic()
+        self._second(now).retried += 1
+        self.share.retried(now)
 
     async def _slot(self) -> None:
         wait = self.pacer.wait_s()

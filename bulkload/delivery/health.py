@@ -1,4 +1,4 @@
-"""How the system is doing: a breaker that pauses sending, and a quota that ends retry storms."""
+"""How the system is doing: a breaker that pauses sending, quota and share that end retry storms."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ QUOTA_TOKENS = 500.0
 REFILL_PER_SUCCESS = 1.0
 TRICKLE_PER_S = 0.5
 """So that the last rows of a run, with no fresh ones left to succeed, are retried at all."""
+
+SHARE_WINDOW_S = 120.0
+RETRY_SHARE = 0.1
+FREE_RETRIES = 10
+"""In every window, however few requests there were."""
 
 
 class Health(StrEnum):
@@ -131,3 +136,42 @@ class RetryQuota:
         if self._at:
             self._tokens = min(self._most, self._tokens + TRICKLE_PER_S * (now - self._at))
         self._at = now
+
+
+class RetryShare:
+    """Of the requests of two minutes at most a tenth are retries. Pure: it is told the time.
+
+    Source: the per-client retry budget in Site Reliability Engineering, chapter 21 (a ratio of
+    10 %); the few that are always free are ours.
+    """
+
+    def __init__(self) -> None:
+        self._seconds: deque[list[int]] = deque()
+        """Second, requests, retries."""
+        self._requests = 0
+        self._retries = 0
+
+    def sent(self, now: float) -> None:
+        """Note that a request leaves, the first of its row or not."""
+        self._second(now)[1] += 1
+        self._requests += 1
+
+    def retried(self, now: float) -> None:
+        """Note that a row is to be sent again."""
+        self._second(now)[2] += 1
+        self._retries += 1
+
+    def allows(self, now: float) -> bool:
+        """Whether one more retry keeps within the share."""
+        self._second(now)
+        return self._retries < max(FREE_RETRIES, int(RETRY_SHARE * self._requests))
+
+    def _second(self, now: float) -> list[int]:
+        second = int(now)
+        if not self._seconds or self._seconds[-1][0] != second:
+            self._seconds.append([second, 0, 0])
+            while self._seconds[0][0] <= second - SHARE_WINDOW_S:
+                _, requests, retries = self._seconds.popleft()
+                self._requests -= requests
+                self._retries -= retries
+        return self._seconds[-1]

@@ -94,6 +94,8 @@ class Board:
         """Results, what ended the run early, and None once every job has left."""
         self.in_flight: set[asyncio.Task[Any] | None] = set()
         """Workers between an intent and its answer: they are not disturbed."""
+        self.fresh: set[int] = set()
+        """Ready rows whose first turn is still to come, by number."""
         self.all_taken_in = False
         self.settling: set[asyncio.Future[None]] = set()
         """Results on their way to the disk."""
@@ -131,6 +133,7 @@ class Board:
             return
         for key in job.keys:
             self._held[key] = job
+        self.fresh.add(job.row_number)
         self.ready.put_nowait(job)
 
     def go_later(self, job: Job, seconds: float) -> None:

@@ -142,6 +142,9 @@ FAILURES = frozenset(
 )
 """Events that speak against the system's health, for the breaker."""
 
+OVERLOADS = frozenset({Event.TIMED_OUT, Event.UNAVAILABLE, Event.SERVER_ERROR})
+"""Events after which fewer requests are to be under way at once."""
+
 _TOO_MANY = 429
 _UNAVAILABLE = 503
 _HOPELESS = frozenset({501, 505, 511})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import random
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from bulkload.wire import Request
 
 KEY_MARGIN_S = 3600.0
 """A key this close to the end of its life is not relied on."""
-QUOTA_PAUSE_S = 5.0
+RETRY_PAUSE_S = 1.0
 MORE_THAN_ONCE = 2
 
 
@@ -50,10 +51,12 @@ class Sender:
         self._jitter = jitter
         self._is_stopping = is_stopping
         self._effects = Effects(exchange, board, jitter)
+        self._retry_turn = asyncio.Lock()
         self.directory: Directory | None = None
 
     async def advance(self, job: Job) -> None:
         """Take a ready job one step further."""
+        self._board.fresh.discard(job.row_number)
         if job.waited_behind:
             job.waited_behind = False
             standing = self._board.journal.standings([(job.row_number, job.keys)])[0]
@@ -263,11 +266,23 @@ class Sender:
     async def _when_allowed(self, job: Job, cost: int, pause_s: float) -> None:
         clock = self._exchange.clock
         await clock.sleep(pause_s)
-        while not self._exchange.quota.take(cost, clock.monotonic()):
-            await clock.sleep(QUOTA_PAUSE_S)
+        async with self._retry_turn:
+            while not self._may_retry(cost):
+                await clock.sleep(RETRY_PAUSE_S)
         job.cost += cost
         self._exchange.retried()
         self._board.go_later(job, 0.0)
+
+    def _may_retry(self, cost: int) -> bool:
+        """Take tokens for a retry, if the share of retries and the quota allow one now.
+
+        The share keeps retries from taking the place of rows that wait for their first request;
+        once there are none, holding back would only make the run longer.
+        """
+        now = self._exchange.clock.monotonic()
+        if self._board.fresh and not self._exchange.share.allows(now):
+            return False
+        return self._exchange.quota.take(cost, now)
 
     async def _applied(
         self,

@@ -231,7 +231,12 @@ class Delivery:
     async def _work(self) -> None:
         ready = self._board.ready if self._bulk is None else self._bulk.singly
         while not self._stop.is_asked:
-            await self._sender.advance(await ready.get())
+            job = await ready.get()
+            await self._exchange.crowd.enter()
+            try:
+                await self._sender.advance(job)
+            finally:
+                self._exchange.crowd.leave()
 
     async def _listen(self) -> None:
         await self._stop.asked()

@@ -1,5 +1,7 @@
 """On which disks a journal may lie."""
 
+from pathlib import Path
+
 import pytest
 
 from bulkload.delivery import Journal
@@ -42,12 +44,12 @@ LOCAL = "/dev/sda1 / ext4 rw,relatime 0 0\nproc /proc proc rw 0 0\n"
 )
 def test_the_longest_mount_point_decides(line, folder, found):
     """What holds a folder is told by the mount point nearest above it."""
-    assert file_system_of(folder, LOCAL + line + "\n") == found
+    assert file_system_of(Path(folder), LOCAL + line + "\n") == found
 
 
 def test_without_mounts_nothing_is_known():
     """On systems that tell no mounts, no file system is named."""
-    assert file_system_of("/home/ada", "") == ""
+    assert file_system_of(Path("/home/ada"), "") == ""
 
 
 @pytest.mark.parametrize(

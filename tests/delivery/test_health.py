@@ -6,11 +6,15 @@ from hypothesis import strategies as st
 
 from bulkload.delivery.health import (
     FIRST_PAUSE_S,
+    FREE_RETRIES,
     PROBES,
     QUOTA_TOKENS,
+    RETRY_SHARE,
+    SHARE_WINDOW_S,
     Breaker,
     Health,
     RetryQuota,
+    RetryShare,
 )
 
 
@@ -103,3 +107,54 @@ def test_a_quota_comes_back_by_itself(seconds):
         pass
 
     assert quota.take(5, 1.0 + seconds)
+
+
+def taken(share, now, wanted=1000):
+    """Return how many retries a share allows, taking them."""
+    count = 0
+    while count < wanted and share.allows(now):
+        share.retried(now)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(
+    ("requests", "retries"), [(0, 10), (1, 10), (100, 10), (109, 10), (110, 11), (2000, 200)]
+)
+def test_a_tenth_of_the_requests_may_be_retries(requests, retries):
+    """A few retries are always free; beyond them it is one in ten."""
+    share = RetryShare()
+    for number in range(requests):
+        share.sent(number * 100 / max(requests, 1))
+
+    assert taken(share, 100.0) == retries
+
+
+def test_what_was_retried_is_forgotten_after_two_minutes():
+    """The window slides: what has left it neither allows nor forbids."""
+    share = RetryShare()
+    for _ in range(1000):
+        share.sent(0.0)
+
+    assert taken(share, 0.0) == 100
+    assert taken(share, SHARE_WINDOW_S - 1) == 0
+    assert taken(share, SHARE_WINDOW_S + 1) == FREE_RETRIES
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 9)), max_size=300))
+def test_no_window_holds_more_retries_than_its_share(steps):
+    """Whenever a retry is allowed, the last two minutes held fewer than the share before it."""
+    share, now = RetryShare(), 0.0
+    requests: list[int] = []
+    retries: list[int] = []
+    for is_retry, passes_s in steps:
+        now += passes_s
+        if not is_retry:
+            share.sent(now)
+            requests.append(int(now))
+        elif share.allows(now):
+            share.retried(now)
+            since = int(now) - SHARE_WINDOW_S
+            seen = sum(at > since for at in requests)
+            assert sum(at > since for at in retries) < max(FREE_RETRIES, RETRY_SHARE * seen)
+            retries.append(int(now))

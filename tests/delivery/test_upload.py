@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -351,6 +352,52 @@ def test_retries_of_a_repeatable_create_are_bounded(make_rig):
     rig.deliver(payloads(300))
 
     assert rig.server.writes - before <= 1.1 * 300 + 500 / 5
+
+
+def test_retries_do_not_take_the_place_of_first_requests(make_rig):
+    """While rows wait for their first request a tenth are retries at most; then all are sent."""
+    fails = random.Random(1)
+    plan = ["500-before" if fails.random() < 0.25 else "ok" for _ in range(2400)]
+    rig = make_rig(Promise.UPSERT, plan=plan)
+
+    results = rig.deliver(payloads(1600), check_existing=False, rate=Rate(10, 1.0))
+
+    assert rig.failure is None
+    assert statuses(results).count(Status.CREATED) > 1590
+    first = 0
+    for last, tick in enumerate(rig.ticks):
+        window = [t for t in rig.ticks[: last + 1] if t.at_s > tick.at_s - 119]
+        first += tick.sent - tick.retried
+        if first < 1500:
+            shares = sum(t.retried for t in window), 0.1 * sum(t.sent for t in window)
+            assert shares[0] <= max(10, shares[1]) + 2
+    requests = sum(tick.sent for tick in rig.ticks)
+    retries = sum(tick.retried for tick in rig.ticks)
+    assert retries >= 400
+    assert rig.loop.time() - 1000 < 1.1 * requests / 10 + 60
+
+
+def test_a_few_rows_are_retried_at_once(make_rig):
+    """A short run with failures ends within a minute: a share of little is not nothing."""
+    rig = make_rig(Promise.UPSERT, plan=["ok", "ok", "500-before"] * 10)
+
+    results = rig.deliver(payloads(30), check_existing=False)
+
+    assert statuses(results) == [Status.CREATED] * 30
+    assert rig.loop.time() - 1000 < 60
+
+
+def test_fewer_requests_are_under_way_while_the_system_fails(make_rig):
+    """Eight errors leave room for three, and once it answers all eight come back."""
+    rig = make_rig(Promise.UPSERT, plan=["500-before"] * 8)
+    rig.server.latency_s = 1.0
+
+    results = rig.deliver(payloads(80), check_existing=False, concurrency=8)
+
+    bursts = list(Counter(at for at, _, _ in rig.server.requests).values())
+    assert bursts[:2] == [8, 3]
+    assert max(bursts[2:]) > 6
+    assert statuses(results) == [Status.CREATED] * 80
 
 
 def test_no_second_holds_more_than_the_rate(make_rig):
