@@ -25,6 +25,9 @@ from bulkload.sources.traces import (
     IDENTIFIER_WORDS,
     MONTH_FIRST,
     NUMBER,
+    PHONE,
+    PHONE_START,
+    PHONE_WORDS,
     SCIENTIFIC,
     SERIAL,
     SUSPICIOUS_NUMBER,
@@ -52,6 +55,7 @@ class Role(Flag):
     DATES = auto()
     IDENTIFIERS = auto()
     """Phones, postcodes, cards: digits that are not counted with."""
+    PHONES = auto()
 
 
 @dataclass(slots=True)
@@ -137,11 +141,10 @@ class Watcher:
         if not nets:
             return
         # One pass over all columns, on all threads, tells where a closer look is needed.
-        quick = [net.quick().alias(str(number)) for number, net in enumerate(nets)]
-        caught = rows.select(quick).row(0) if quick else ()
-        for net, any_hit in zip(nets, caught, strict=True):
-            if any_hit:
-                net.look(rows)
+        caught = rows.select(net.places.alias(str(number)) for number, net in enumerate(nets))
+        for net, places in zip(nets, caught, strict=True):
+            if len(places[0]):
+                net.look(rows, places[0])
         for column in self._columns:
             column.filled += rows.height - rows[column.name].null_count()
             if column.has_fixed_width:
@@ -172,11 +175,14 @@ class Watcher:
     def _see_totals(self, rows: pl.DataFrame) -> None:
         names = [column.name for column in self._columns]
         first = names[:_TOTALS_COLUMNS]
-        total = pl.any_horizontal(pl.col(first).str.contains(TOTAL))
-        hits = rows.filter(total)
+        most = max(2, (len(names) + 1) // 2)
+        if sum(rows[name].null_count() for name in names) < len(names) - most:
+            return
+        # A row of totals is mostly empty, and that is told more quickly than what it says.
+        filled = pl.sum_horizontal(pl.col(names).is_not_null().cast(pl.UInt16))
+        hits = rows.filter(filled <= most)
+        hits = hits.filter(pl.any_horizontal(pl.col(first).str.contains(TOTAL)))
         if hits.height:
-            filled = pl.sum_horizontal(pl.col(names).is_not_null().cast(pl.Int32))
-            hits = hits.filter(filled <= max(2, (len(names) + 1) // 2))
             texts = hits.select(ROW_NUMBER, pl.coalesce(first).alias("text"))
             self._totals.add(texts, "text")
 
@@ -193,6 +199,8 @@ def _recognise(column: _Column, cells: pl.Series) -> None:
         column.role |= Role.NUMBERS
     if _share(header, IDENTIFIER_WORDS):
         column.role |= Role.IDENTIFIERS
+    if _share(header, PHONE_WORDS) or _share(trimmed, PHONE_START):
+        column.role |= Role.PHONES
     if _share(header, DATE_WORDS) or _share(trimmed, DATE) > _HALF:
         column.role |= Role.DATES
     digits = trimmed.filter(trimmed.str.contains(DIGITS))
@@ -220,11 +228,13 @@ def _nets(column: _Column) -> list[_Net]:
         nets.append(_Net(column, "date", cell.str.contains(DATES)))
     if column.usual:
         odd = ~cell.str.contains(column.usual) & cell.str.contains(r"\S")
+        if column.usual == NUMBER and Role.PHONES in column.role:
+            odd &= ~cell.str.contains(PHONE)
         nets.append(_Net(column, "mixed-types", odd))
+    # The sums of a column are compared before its cells are.
     wide = cell.str.len_bytes() != cell.str.len_chars()
-    # Two sums tell as much as a comparison in every row.
     any_wide = cell.str.len_bytes().sum() != cell.str.len_chars().sum()
-    nets.append(_Net(column, "wide", wide, any_wide))
+    nets.append(_Net(column, "wide", pl.when(any_wide).then(wide)))
     return nets
 
 
@@ -235,16 +245,16 @@ class _Net:
     column: _Column
     code: str
     mask: pl.Expr
-    any_hit: pl.Expr | None = None
 
-    def quick(self) -> pl.Expr:
-        """Return whether a batch has a hit at all."""
-        return self.mask.any() if self.any_hit is None else self.any_hit
+    @property
+    def places(self) -> pl.Expr:
+        """Return the positions of the hits in a batch, as one list."""
+        return self.mask.arg_true().implode()
 
-    def look(self, rows: pl.DataFrame) -> None:
+    def look(self, rows: pl.DataFrame, places: pl.Series) -> None:
         """Count the hits, and tell apart what a wide net has caught."""
         name = self.column.name
-        hits = rows.lazy().select(ROW_NUMBER, name).filter(self.mask).collect()
+        hits = rows.select(pl.col(ROW_NUMBER, name).gather(places))
         if self.code == "wide":
             hits = hits.filter(pl.col(name).str.contains(WIDE_TRACES))
             patterns = {trace.code: trace.pattern for trace in TRACES if trace.wide}

@@ -23,6 +23,7 @@ from bulkload.sources.polars_csv import read_cells
 from bulkload.sources.scanner import LONGEST_TEXT, Grammar, Scanner, Span
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import Content
+from bulkload.sources.traces import may_have_wide_traces
 
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
@@ -71,7 +72,7 @@ class TextTable:
     controls: bool = field(init=False, default=True)
     """Whether the last batch may hold control characters."""
     wide: bool = field(init=False, default=True)
-    """Whether the last batch may hold characters beyond ASCII."""
+    """Whether the last batch may hold traces beyond ASCII."""
 
     def __post_init__(self) -> None:
         self._sound, self._harmed = self._scanner(damaged=False), self._scanner(damaged=True)
@@ -197,8 +198,8 @@ class TextTable:
         ]
         malformed = sorted([*malformed, *beyond], key=lambda one: one.row_number)
         count = sifted.line_count if sifted.line_count is not None else frame.height
-        self.wide = not job.block.isascii()
         if self.options.forensics:
+            self.wide = may_have_wide_traces(job.block)
             self.controls = len(job.block.translate(None, _CONTROLS)) != len(job.block)
         return Batch(rows, tuple(malformed)), count
 

@@ -52,12 +52,30 @@ TRACES = (
     ),
 )
 
+_LEADS = (b"\xc2", b"\xe2", b"\xef", b"\xc6", b"\xcb")
+_MISREAD_PAIRS = tuple(lead.encode() + b"\xc5" for lead in "ÂÃÄÅÐ")
+
+
+def may_have_wide_traces(text: bytes) -> bool:
+    """Return whether UTF-8 text may hold one of the wide traces; False is certain.
+
+    Every wide trace has a character of U+0080 to U+00BF, U+2000 to U+2FFF, U+FEFF or U+FFFD, or one
+    of the few others that can stand behind a misread first byte; letters of names mostly have not.
+    """
+    if text.isascii():
+        return False
+    return any(lead in text for lead in _LEADS) or any(pair in text for pair in _MISREAD_PAIRS)
+
+
 WIDE_TRACES = "|".join(trace.pattern for trace in TRACES if trace.wide)
 SCIENTIFIC = r"^\s*[+-]?\d([.,]\d+)?[eE][+]?\d+\s*$"
 SUSPICIOUS_NUMBER = SCIENTIFIC + r"|[.,]0{1,2}\s*$|^\s*\d{16}"
 DIGITS_LOST = r"^\s*\d{15}0+\s*$"
 DIGITS = r"^\d+$"
 NUMBER = r"^\s*[+-]?\d[\d.,' \x{00A0}\x{202F}]*([eE][+-]?\d+)?\s*$"
+PHONE = r"^\s*\+?\s*\(?\d[\d\s().,'/\x{00A0}\x{2010}-\x{2013}\x{202F}-]*((ext\.?|x)\s*\d+\s*)?$"
+PHONE_START = r"^(\+|00)\d|^\(\d+\)"
+PHONE_WORDS = r"tel|phone|fono|mobil|handy|gsm|cell|fax"
 DATE = r"^\s*\d{1,2}[/-]\d{1,2}[/-](\d{4}|\d{2})\b|^\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d{2})\b"
 DAY_FIRST = r"^\s*(1[3-9]|2\d|3[01])[/.-]\d{1,2}[/.-]\d{2,4}\b"
 MONTH_FIRST = r"^\s*\d{1,2}[/.-](1[3-9]|2\d|3[01])[/.-]\d{2,4}\b"

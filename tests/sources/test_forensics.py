@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from bulkload.mapping import load_mapping
 from bulkload.messages import en_sources
 from bulkload.sources import SourceOptions, inspect_source, open_source
 from bulkload.sources.inspection import masked
+from bulkload.sources.traces import WIDE_TRACES, may_have_wide_traces
 
 
 @pytest.fixture
@@ -51,6 +53,7 @@ DOTS = ["01.02.1990", "03.04.1991"]
         pytest.param("Joined", ["03/08/1990", "06/26/1990"], "dates-decided", "B3", "dates: MDY", id="month-first"),
         pytest.param("Joined", ["13/08/1990", "06/26/1990"], "dates-contradict", "B2", "", id="contradict"),
         pytest.param("Points", [*CODES, "n/a"], "mixed-types", "B42", "", id="mixed"),
+        pytest.param("Tel", [*PLAIN, "no phone"], "mixed-types", "B42", "", id="no-phone"),
         pytest.param("Name", ["Ada\u00a0B"], "invisible-characters", "B2", "replace:", id="no-break-space"),
         pytest.param("Name", ["Ada\u200b"], "invisible-characters", "B2", "replace:", id="zero-width"),
         pytest.param("Name", ["a\u202eb"], "direction-characters", "B2", "replace:", id="direction"),
@@ -86,13 +89,29 @@ def _must_load(line, path):
         pytest.param("Tel", [p[: 8 + n % 5] for n, p in enumerate(PLAIN)], id="many-lengths"),
         pytest.param("Karte", ["4111111111111111", "4111111111111110"] * 30, id="real-cards"),
         pytest.param("Name", ["José", "Zoë", "Łukasz", "SÃO", "Ångström"], id="names"),
+        pytest.param("Tel", [f"+49 171 {n:07d}" for n in range(40)] + ["(212) 555-0100"], id="spellings"),
+        pytest.param("Kontakt", [f"+49 171 {n:07d}" for n in range(40)] + ["(212) 555-0100 ext. 7"], id="extension"),
         pytest.param("Points", ["1", "2.0", "3,000"], id="amounts"),
         pytest.param("Born", ["1990-01-02", "1991-02-03"], id="iso-dates"),
     ],
-)
+)  # fmt: skip
 def test_sound_columns_are_left_alone(findings, header, cells):
     """Nothing is said about a column that nothing happened to."""
     assert findings(header, cells) == {}
+
+
+@given(
+    st.text(
+        st.sampled_from(
+            "aé ÂÃÅÐâ€™œšŸžƒˆ\u2019\u02dc\u2013\u00a0\u00ad\u200b\u2060\ufeff\ufffd\u202e©"
+        ),
+        max_size=6,
+    )
+)
+def test_the_quick_look_at_a_block_overlooks_no_trace(text):
+    """What a pattern beyond ASCII finds in a cell is never ruled out for the block."""
+    traced = pl.Series([text]).str.contains(WIDE_TRACES)[0]
+    assert may_have_wide_traces(text.encode()) or not traced
 
 
 def test_a_totals_row_is_told(tmp_path):
