@@ -22,7 +22,7 @@ from bulkload.delivery import Journal, RunJournal, Stop, Tick, Watcher, customer
 from bulkload.destination import Destination
 from bulkload.errors import SafetyStopError
 from bulkload.mapping import load_mapping
-from bulkload.mappings import with_lines
+from bulkload.mending import Sample, with_lines
 from bulkload.options import LoadOptions
 from bulkload.planning import (
     Tally,
@@ -67,6 +67,7 @@ class Run:
         """Count where every row stands before anything is sent, and write the rejects."""
         counts = self.report.counts
         causes, warnings = reports.CauseCounter(), reports.CauseCounter()
+        sample = Sample(self.walk.mapping.fields)
         # What start-up made lives until the end; the collector need not walk it again and again.
         gc.freeze()
         with self._rejects_writer() as writer:
@@ -76,6 +77,7 @@ class Run:
                 causes.add(judged.problems)
                 self.rejects.add(judged.problems)
                 warnings.add(verdicts.warnings)
+                sample.add(batch.rows, verdicts.rejects, len(batch.malformed))
                 self.tally.add(judged.records, verdicts.payloads)
                 counts.rows += batch.rows.height + len(batch.malformed)
                 counts.by_status.update(_ends(judged.problems).values())
@@ -83,16 +85,17 @@ class Run:
                 counts.add(Status.PENDING, verdicts.payloads.height)
                 progress.judged(counts.rows, counts[Status.REJECTED] + counts[Status.DUPLICATE])
         self._name_rejects(writer)
-        self.report.causes = self._with_lines(causes.causes())
+        self.report.causes = self._with_lines(causes.causes(), sample)
         self.report.warnings = warnings.causes()
         self.report.findings = self.walk.source.findings
 
-    def _with_lines(self, causes: list[Cause]) -> list[Cause]:
+    def _with_lines(self, causes: list[Cause], sample: Sample) -> list[Cause]:
         """Say which line of the mapping would mend a cause of many rows."""
         if self.is_move:
             return causes
         document = load_mapping(str(self.report.mapping["path"]))
-        return with_lines(causes, self.walk.source, document, self.destination.connector.schema)
+        schema = self.destination.connector.schema
+        return with_lines(causes, self.walk.source, document, schema, sample)
 
     def send(self, ready: Destination, options: LoadOptions, progress: Progress) -> RunReport:
         """Deliver what is valid; whatever happens, write down what became of it."""

@@ -15,7 +15,7 @@ FLOORS = [
     {"wire", "messages", "progress"},
     {"sources", "mapping", "validation", "connectors", "delivery", "reports", "sandbox"},
     {"settings"},
-    {"destination", "mappings"},
+    {"destination", "mappings", "mending"},
     {"options", "planning", "moved"},
     {"verification"},
     {"walk"},

@@ -204,7 +204,7 @@ def fix(run: str, to: str | None, yes: bool, **flags: Any) -> int:
 
     Exit status: 0 something was written, 1 nothing to mend or nothing wanted, 2 usage, 65 no run.
     """
-    from bulkload.mappings import mending
+    from bulkload.mending import mending
 
     found = mending(run, reading=options.source_options(flags))
     before = found.mending.now.rows

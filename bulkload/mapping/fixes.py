@@ -110,7 +110,7 @@ class Mending:
     now: Tally
     """What is wrong with the mapping as it is, accepted changes included."""
     quick: Trial
-    """Judges the rejected rows alone: enough to compare two changes."""
+    """Judges some of the rejected rows alone: enough to compare two changes."""
     whole: Trial
     """Judges the whole source: what a change really mends, doubled customers included."""
     region: str | None = None
@@ -147,11 +147,14 @@ class Mending:
 
     def _best(self, changes: Iterable[Change]) -> tuple[Change, Tally] | None:
         """Return the change that clears most; of equals none, for then the file does not decide."""
-        before = self.now.problems
-        tried = [(before - self.quick(self._tried(change)).problems, change) for change in changes]
-        if not tried:
+        wanted = list(changes)
+        if not wanted:
             return None
+        before = self.quick(self._tried()).problems
+        tried = [(before - self.quick(self._tried(change)).problems, change) for change in wanted]
         best = max(cleared for cleared, _ in tried)
+        if best <= 0:
+            return None
         equals = [change for cleared, change in tried if cleared >= best * _ABOUT_EQUAL]
         if any("region" in change.rules for change in equals):
             # Some countries take almost any number, so a few more valid ones prove nothing.
@@ -165,8 +168,10 @@ class Mending:
         helps = after.problems < self.now.problems and after.rows <= self.now.rows
         return (change, after) if helps else None
 
-    def _tried(self, change: Change) -> MappingDocument:
-        text = amended(self.document, [*self.accepted, change])
+    def _tried(self, *changes: Change) -> MappingDocument:
+        if not self.accepted and not changes:
+            return self.document
+        text = amended(self.document, [*self.accepted, *changes])
         return load_mapping(self.document.path, content=text.encode())
 
 

@@ -11,7 +11,7 @@ import bulkload
 from bulkload.errors import BadInputError, BulkloadError
 from bulkload.mapping.fixes import Change, amended
 from bulkload.mapping.loading import load_mapping
-from bulkload.mappings import RunMending, mending
+from bulkload.mending import RunMending, mending
 
 MAPPING = """# my own words
 nulls: ['-']
