@@ -23,9 +23,7 @@ from bulkload.sources.polars_csv import read_cells
 from bulkload.sources.scanner import LONGEST_TEXT, Grammar, Scanner, Span
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import Content
-from bulkload.sources.traces import may_have_wide_traces
-
-_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+from bulkload.sources.traces import possible_traces
 
 
 def open_text(content: Content, options: SourceOptions) -> TextTable:
@@ -199,8 +197,7 @@ class TextTable:
         malformed = sorted([*malformed, *beyond], key=lambda one: one.row_number)
         count = sifted.line_count if sifted.line_count is not None else frame.height
         if self.options.forensics:
-            self.wide = may_have_wide_traces(job.block)
-            self.controls = len(job.block.translate(None, _CONTROLS)) != len(job.block)
+            self.controls, self.wide = possible_traces(job.block)
         return Batch(rows, tuple(malformed)), count
 
     def _complete(self, sifted: Sifted, frame: pl.DataFrame) -> bool:

@@ -52,19 +52,25 @@ TRACES = (
     ),
 )
 
-_LEADS = (b"\xc2", b"\xe2", b"\xef", b"\xc6", b"\xcb")
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_LEADS = b"\xc2\xe2\xef\xc6\xcb"
 _MISREAD_PAIRS = tuple(lead.encode() + b"\xc5" for lead in "ÂÃÄÅÐ")
+_TELLING = frozenset(_CONTROLS + _LEADS + b"".join(_MISREAD_PAIRS))
+_UNTELLING = bytes(byte for byte in range(256) if byte not in _TELLING)
 
 
-def may_have_wide_traces(text: bytes) -> bool:
-    """Return whether UTF-8 text may hold one of the wide traces; False is certain.
+def possible_traces(text: bytes) -> tuple[bool, bool]:
+    """Return whether UTF-8 text may hold control characters, and one of the wide traces.
 
-    Every wide trace has a character of U+0080 to U+00BF, U+2000 to U+2FFF, U+FEFF or U+FFFD, or one
-    of the few others that can stand behind a misread first byte; letters of names mostly have not.
+    False is certain. Every wide trace has a character of U+0080 to U+00BF, U+2000 to U+2FFF, U+FEFF
+    or U+FFFD, or one of the few others that can stand behind a misread first byte; letters of names
+    mostly have not.
     """
-    if text.isascii():
-        return False
-    return any(lead in text for lead in _LEADS) or any(pair in text for pair in _MISREAD_PAIRS)
+    # One pass drops what tells nothing; what is left is short.
+    left = text.translate(None, _UNTELLING)
+    controls = len(left.translate(None, _CONTROLS)) != len(left)
+    wide = any(lead in left for lead in _LEADS) or any(pair in left for pair in _MISREAD_PAIRS)
+    return controls, wide
 
 
 WIDE_TRACES = "|".join(trace.pattern for trace in TRACES if trace.wide)

@@ -14,7 +14,7 @@ from bulkload.mapping import load_mapping
 from bulkload.messages import en_sources
 from bulkload.sources import SourceOptions, inspect_source, open_source
 from bulkload.sources.inspection import masked
-from bulkload.sources.traces import WIDE_TRACES, may_have_wide_traces
+from bulkload.sources.traces import WIDE_TRACES, possible_traces
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_sound_columns_are_left_alone(findings, header, cells):
 def test_the_quick_look_at_a_block_overlooks_no_trace(text):
     """What a pattern beyond ASCII finds in a cell is never ruled out for the block."""
     traced = pl.Series([text]).str.contains(WIDE_TRACES)[0]
-    assert may_have_wide_traces(text.encode()) or not traced
+    assert possible_traces(text.encode())[1] or not traced
 
 
 def test_a_totals_row_is_told(tmp_path):
