@@ -25,6 +25,7 @@ from bulkload.cells import PROBLEMS_COLUMN, ROW_COLUMN, guarded, guarded_expr, p
 from bulkload.records import Reject, Status
 from bulkload.reports.atomic import atomic_file
 
+_MOST_KEPT = 20_000
 _WRITTEN = (Status.REJECTED, Status.DUPLICATE, Status.FAILED, Status.REVIEW)
 
 
@@ -68,6 +69,8 @@ class RejectsWriter:
         self._headers = tuple(headers)
         self._delimiter = delimiter
         self._language = language
+        self._ends: dict[tuple[object, ...], str] = {}
+        """Problems as they are written, by what they say: the same mistake mostly comes again."""
         self._stack = contextlib.ExitStack()
         self._file: BinaryIO | None = None
 
@@ -134,8 +137,7 @@ class RejectsWriter:
     def _lines(self, rows: pl.DataFrame, wanted: Iterable[int]) -> dict[int, str]:
         if not self._headers:
             return {}
-        numbers = pl.Series(list(wanted), dtype=pl.UInt32)
-        bad = rows.filter(pl.col("row_number").is_in(numbers.implode()))
+        bad = _only(rows, pl.Series(sorted(wanted), dtype=pl.UInt32))
         cells = [quoted_expr(guarded_expr(pl.col(h)), self._delimiter) for h in self._headers]
         lines = bad.select("row_number", pl.concat_str(cells, separator=self._delimiter))
         return dict(lines.iter_rows())
@@ -147,8 +149,26 @@ class RejectsWriter:
         )
 
     def _end(self, row_number: int, rejects: Sequence[Reject]) -> str:
-        problems = guarded(sentences(rejects, self._language))
-        return f"{self._delimiter}{row_number}{self._delimiter}{quoted(problems, self._delimiter)}"
+        said = tuple(
+            (one.code, one.column, one.field, one.cell, *one.details.items()) for one in rejects
+        )
+        problems = self._ends.get(said)
+        if problems is None:
+            text = sentences(rejects, self._language)
+            problems = quoted(guarded(text), self._delimiter)
+            # A sentence with the row number in it is of that row alone.
+            if str(row_number) not in text:
+                if len(self._ends) >= _MOST_KEPT:
+                    self._ends.clear()
+                self._ends[said] = problems
+        return f"{self._delimiter}{row_number}{self._delimiter}{problems}"
+
+
+def _only(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Return the rows with these numbers; in a batch they ascend."""
+    known = rows["row_number"]
+    places = known.search_sorted(numbers).clip(upper_bound=max(rows.height - 1, 0))
+    return rows[places.filter(known.gather(places) == numbers)] if rows.height else rows
 
 
 def sentences(rejects: Sequence[Reject], language: str = "en") -> str:
@@ -164,7 +184,8 @@ def sentence(reject: Reject, language: str = "en") -> str:
 
     Characters of the cell that cannot be seen, or that turn the text round, are spelled out.
     """
-    visible = replace(reject, cell=printable(reject.cell))
+    cell = printable(reject.cell)
+    visible = reject if cell == reject.cell else replace(reject, cell=cell)
     parts = (messages.what(visible, language), messages.fix(visible, language))
     return " ".join(
         part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part
