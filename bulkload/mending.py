@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ MANY_ROWS = 10
 MOST_LINES = 3
 MOST_JUDGED_BYTES = 50_000_000
 """Size of a source beyond which a run does not judge it again for that."""
-MOST_TRIED = 500
+MOST_TRIED = 200
 """Rejected rows of one cause on which changes are compared."""
 _MOST_CELLS = 5_000
 """Rejects of one cause that are looked at for ideas."""
@@ -62,6 +62,13 @@ class Sample:
         """Some of the rejected rows, in source order; None if there are none."""
         return pl.concat(self._parts) if self._parts else None
 
+    def only(self, causes: Container[tuple[str, str]]) -> Sample:
+        """Return what was kept for some causes, by code and column; the tally stays that of all."""
+        rejects = [one for one in self.rejects if (one.code, one.column) in causes]
+        numbers = {one.row_number for one in rejects}
+        parts = [part.filter(pl.col("row_number").is_in(numbers)) for part in self._parts]
+        return replace(self, rejects=rejects, _parts=parts)
+
     def add(self, rows: pl.DataFrame, rejects: Sequence[Reject], malformed: int) -> None:
         """Take note of a batch: its rows, their problems, and how many rows could not be cut."""
         self._rows += len({reject.row_number for reject in rejects}) + malformed
@@ -75,7 +82,9 @@ class Sample:
             if self._seen[cause] <= _MOST_CELLS:
                 self.rejects.append(reject)
         if wanted:
-            self._parts.append(rows.filter(pl.col("row_number").is_in(list(wanted))))
+            few = rows.filter(pl.col("row_number").is_in(list(wanted)))
+            # A filtered frame keeps all the text of its batch in memory; a copy does not.
+            self._parts.append(pl.DataFrame(few.to_dict(as_series=False), schema=few.schema))
         columns = [c for known in self.fields if known.kind is Kind.PHONE for c in known.columns]
         for column in columns:
             missing = _PHONES - len(self.phones)
@@ -168,11 +177,11 @@ def with_lines(
         return _judged(tried, source, schema).tally
 
     wanted = {(cause.code, cause.column) for cause in many}
-    rejects = [reject for reject in sample.rejects if (reject.code, reject.column) in wanted]
-    mending_ = _Trials(sample, schema, whole).mending(document)
+    sought = sample.only(wanted)
+    mending_ = _Trials(sought, schema, whole).mending(document)
     lines = {
         (proposal.code, proposal.column): proposal
-        for proposal in mending_.proposals(sample.fields, rejects)
+        for proposal in mending_.proposals(sought.fields, sought.rejects)
         if proposal.mends
     }
     return [_with_line(cause, lines.get((cause.code, cause.column))) for cause in causes]

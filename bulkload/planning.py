@@ -78,8 +78,11 @@ class Tally:
         if said.height:
             self._counts.update(dict(zip(said.columns, said.row(0), strict=True)))
         for field in self._balances:
-            numbers = records[field.name].str.strip_chars().str.replace(r"\.0+$", "")
-            values = numbers.cast(pl.Int64, strict=False)
+            said_as = records[field.name]
+            plain = said_as.cast(pl.Int64, strict=False)
+            others = said_as.filter(plain.is_null()).drop_nulls()
+            numbers = others.str.strip_chars().str.replace(r"\.0+$", "")
+            values = plain.append(numbers.cast(pl.Int64, strict=False))
             self._totals[field.name] += int(values.sum())
             self._moved[field.name] += int(values.abs().sum())
 
