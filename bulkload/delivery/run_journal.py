@@ -193,6 +193,7 @@ class RunJournal:
             remote_id: Who was found; None if nobody is there, so that the row was never applied.
         """
         run, row_number = holder
+        keys = tuple(keys)
         found = self.journal.ask(schema.ROWS_BETWEEN, (run, row_number, row_number))
         entry = RowEntry.of(found[0])
         change: list[Statement] = [(schema.CLOSE_KEY, (key, *holder)) for key in keys]
@@ -207,6 +208,10 @@ class RunJournal:
                     message="found by look-up in a later run",
                 )
             change.append((schema.PUT_ROW, schema.checked(run, *entry.columns)))
+        if remote_id is not None:
+            # In the same commit: a customer who is neither held nor known would be created again.
+            told = (remote_id, b"", int(self.journal.clock.epoch_s()), run, row_number)
+            change += [(schema.PUT_DELIVERED, schema.checked(key, *told)) for key in keys]
         await self.journal.writer.put(change)
 
     def judged(self, rows: int, counts: Mapping[Status, int]) -> None:
