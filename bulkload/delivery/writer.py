@@ -8,6 +8,7 @@ ask(question)   runs on the same connection, after everything put before it
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import sqlite3
 import threading
@@ -27,6 +28,8 @@ Question = Callable[[Any], Answer]
 
 LINGER_S = 0.02
 """How long an answer, for which nobody waits, may wait for an intent to share its commit with."""
+APART_S = 0.008
+"""Commits begin no closer together, so that a fast run shares them; a slow one waits for none."""
 MOST_IN_A_COMMIT = 1000
 
 
@@ -134,7 +137,6 @@ class InlineWriter:
 class _Put:
     change: Change
     done: asyncio.Future[None]
-    urgent: bool
 
 
 @dataclass(slots=True)
@@ -154,17 +156,25 @@ class ThreadWriter:
         self._commits = commits
         self._linger_s = linger_s
         self._outbox: list[_Put] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = math.inf
+        self._handed_s = -math.inf
         self._inbox: queue.SimpleQueue[list[_Put] | _Ask | _End] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
     def put(self, change: Change, *, urgent: bool = True) -> asyncio.Future[None]:
-        """Hand a change to the thread, together with all others of this turn of the event loop."""
+        """Collect a change; the thread gets it with whatever else comes until it is due."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        if not self._outbox:
-            loop.call_soon(self._hand_over)
-        self._outbox.append(_Put(change, done, urgent))
+        now = loop.time()
+        due_s = max(now, self._handed_s + APART_S) if urgent else now + self._linger_s
+        if not self._outbox or due_s < self._due_s:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._due_s = due_s
+            self._timer = loop.call_at(due_s, self._hand_over)
+        self._outbox.append(_Put(change, done))
         return done
 
     def ask(self, question: Question[Answer]) -> Answer:
@@ -185,8 +195,12 @@ class ThreadWriter:
         self._thread.join()
 
     def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._outbox:
-            # One hand-over wakes the thread once, however many workers go on in this turn.
+            # One hand-over wakes the thread once, however many changes there are.
+            self._handed_s = time.monotonic()
             self._inbox.put(self._outbox)
             self._outbox = []
 
@@ -207,23 +221,14 @@ class ThreadWriter:
     def _gathered(self) -> tuple[list[_Put], _Ask | _End | None]:
         """Return the changes of the next commit, and what came behind them."""
         puts: list[_Put] = []
-        hurry = False
-        until = 0.0
         while len(puts) < MOST_IN_A_COMMIT:
             try:
-                if not puts:
-                    item = self._inbox.get()
-                    until = time.monotonic() + self._linger_s
-                elif hurry:
-                    item = self._inbox.get_nowait()
-                else:
-                    item = self._inbox.get(timeout=max(0.0, until - time.monotonic()))
+                item = self._inbox.get_nowait() if puts else self._inbox.get()
             except queue.Empty:
                 break
             if not isinstance(item, list):
                 return puts, item
             puts += item
-            hurry = hurry or any(put.urgent for put in item)
         return puts, None
 
     def _write(self, puts: list[_Put]) -> None:
