@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import importlib.util
 import json
 import logging
 import ssl
+import sys
 import urllib.parse
 import urllib.request
 import zlib
@@ -18,6 +20,10 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import httpx
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpcore tries to import it at every request, and each time the whole path would be searched.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 USER_AGENT = "bulkload"
 _URLS_KEPT = 64
