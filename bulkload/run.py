@@ -56,6 +56,9 @@ class Run:
     """The source is another system's export, so the two are reconciled at the end."""
     delivered: reports.Delivered = field(default_factory=reports.Delivered)
     """What was seen of the results while they were written."""
+    rejected: reports.RejectedRows = field(
+        default_factory=lambda: reports.RejectedRows(reports.MOST_PROBLEMS)
+    )
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +81,7 @@ class Run:
                 self.rejects.add(judged.problems)
                 warnings.add(verdicts.warnings)
                 sample.add(batch.rows, verdicts.rejects, len(batch.malformed))
+                self.rejected.add(batch, {reject.row_number for reject in verdicts.rejects})
                 self.tally.add(judged.records, verdicts.payloads)
                 counts.rows += batch.rows.height + len(batch.malformed)
                 counts.by_status.update(_ends(judged.problems).values())
@@ -252,6 +256,7 @@ class Run:
         causes = reports.CauseCounter()
         self.rejects.close()
         self.rejects = reports.RejectLog()
+        self.rejected.forget()
         with self._rejects_writer() as writer:
             for judged in self.walk.judged():
                 refused = [
@@ -287,9 +292,10 @@ class Run:
 
     def _table(self) -> reports.Table:
         """Return the source as the workbook of rejects needs it."""
+        kept = self.rejected.batches(self.report.counts.rows)
         return reports.Table(
             headers=self.walk.source.headers,
-            batches=self.walk.source.batches,
+            batches=self.walk.source.batches if kept is None else lambda: kept,
             path=self.walk.source.path,
             format=self.walk.source.format,
             sheet=self.walk.source.sheet,

@@ -19,21 +19,23 @@ from bulkload.reports.causes import CauseCounter, with_mapping_line
 from bulkload.reports.document import report_document, report_schema, write_report
 from bulkload.reports.events import EventLog
 from bulkload.reports.export import ExportWriter, flat
-from bulkload.reports.folder import Rendering, write_all
+from bulkload.reports.folder import MOST_PROBLEMS, Rendering, write_all
 from bulkload.reports.html import write_html
 from bulkload.reports.log import RejectLog
 from bulkload.reports.metrics import write_metrics
 from bulkload.reports.rejects import RejectsWriter
 from bulkload.reports.results import Delivered, write_results
 from bulkload.reports.summary import summary_lines, verdict
-from bulkload.reports.workbook import Table, write_workbook
+from bulkload.reports.workbook import RejectedRows, Table, write_workbook
 
 __all__ = [
+    "MOST_PROBLEMS",
     "CauseCounter",
     "Delivered",
     "EventLog",
     "ExportWriter",
     "RejectLog",
+    "RejectedRows",
     "RejectsWriter",
     "Rendering",
     "Table",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -44,13 +44,48 @@ class Rows(Protocol):
         """Rows that could not be cut into cells."""
 
 
+class RejectedRows:
+    """The rejected rows of a source while they go by, up to a number that a workbook is made for."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._count = 0
+        self._batches: list[Rows] | None = []
+
+    def add(self, batch: Rows, numbers: Collection[int]) -> None:
+        """Keep the rows of a batch with these numbers, and those that could not be cut."""
+        self._count += len(numbers) + len(batch.malformed)
+        if self._batches is None or self._count > self._most:
+            self._batches = None
+        elif numbers or batch.malformed:
+            few = batch.rows.filter(pl.col("row_number").is_in(list(numbers)))
+            # A filtered frame keeps all the text of its batch in memory; a copy does not.
+            copy = pl.DataFrame(few.to_dict(as_series=False), schema=few.schema)
+            self._batches.append(_Kept(copy, batch.malformed))
+
+    def forget(self) -> None:
+        """Give up: further rows are rejected that went by long ago."""
+        self._batches = None
+
+    def batches(self, source_rows: int) -> Sequence[Rows] | None:
+        """Return what a workbook needs of a source with so many rows; None if that is not here."""
+        return self._batches if source_rows > MAX_WHOLE_ROWS else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    rows: pl.DataFrame
+    malformed: Sequence[MalformedRow]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """The source as the workbook needs it."""
 
     headers: Sequence[str]
     batches: Callable[[], Iterable[Rows]]
-    """All rows of the source in order; called at most once."""
+    """All rows of the source in order; called at most once. Of more than `MAX_WHOLE_ROWS` rows those
+    that are rejected are enough."""
     path: str = ""
     format: str = "csv"
     sheet: str | None = None

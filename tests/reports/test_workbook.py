@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table as SheetTable
 
 from bulkload.records import Reject, Status
-from bulkload.reports import ExportWriter, Table, workbook, write_workbook
+from bulkload.reports import ExportWriter, RejectedRows, Table, workbook, write_workbook
 from bulkload.reports.styles import MARK
 from bulkload.sources import open_source
 from tests.reports import office
@@ -314,8 +314,9 @@ def test_a_source_of_text_becomes_the_same_from_its_cells(tmp_path: Path) -> Non
     assert [cell.value for cell in problems["B"][3:]] == [5, 6]
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["read-again", "kept"])
 def test_a_large_source_of_text_is_cut_to_its_rejects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     """Beyond the limit only rejected rows are written, and the user is told."""
     monkeypatch.setattr(workbook, "MAX_WHOLE_ROWS", 2)
@@ -323,13 +324,34 @@ def test_a_large_source_of_text_is_cut_to_its_rejects(
         {"row_number": pl.Series(range(2, 6), dtype=pl.UInt32), "Name": ["a", "b", "c", "d"]}
     )
     rejects = [Reject(4, "duplicate-in-file", "Name", status=Status.DUPLICATE)]
-    table = Table(headers=["Name"], batches=lambda: [Batch(frame)], path="c.csv", rows=4)
+    batches: Sequence[workbook.Rows] = [Batch(frame.head(1)), Batch(frame.tail(3))]
+    if kept:
+        rejected = RejectedRows(1)
+        rejected.add(batches[0], [])
+        rejected.add(batches[1], [4])
+        batches = rejected.batches(4) or ()
+        assert [len(batch.rows) for batch in batches] == [1]
+    table = Table(headers=["Name"], batches=lambda: batches, path="c.csv", rows=4)
 
     notes = write_workbook(tmp_path / "rejects.xlsx", table, lambda: rejects)
 
     sheet = openpyxl.load_workbook(tmp_path / "rejects.xlsx").worksheets[0]
     assert list(sheet.iter_rows(values_only=True)) == [("Name", "bulkload_row"), ("c", 4)]
     assert notes == ["rejects.xlsx holds the 1 rejected rows alone, out of 4"]
+
+
+def test_rejected_rows_are_kept_up_to_a_number() -> None:
+    """Too many of them, a small source or rejects that came later: the source is read again."""
+    frame = pl.DataFrame({"row_number": pl.Series([2, 3], dtype=pl.UInt32), "Name": ["a", "b"]})
+    rejected, full, late = RejectedRows(1), RejectedRows(1), RejectedRows(1)
+    for rows, numbers in ((rejected, [2]), (full, [2, 3]), (late, [2])):
+        rows.add(Batch(frame), numbers)
+    late.forget()
+
+    assert rejected.batches(workbook.MAX_WHOLE_ROWS) is None
+    assert rejected.batches(workbook.MAX_WHOLE_ROWS + 1) is not None
+    assert full.batches(workbook.MAX_WHOLE_ROWS + 1) is None
+    assert late.batches(workbook.MAX_WHOLE_ROWS + 1) is None
 
 
 def test_a_workbook_of_another_kind_is_made_from_its_cells(tmp_path: Path) -> None:
