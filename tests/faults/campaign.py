@@ -3,6 +3,7 @@
 python -m tests.faults.campaign --kills 50 --rows 1000
 python -m tests.faults.campaign --kills 500 --rows 10000 --faults 25%
 python -m tests.faults.campaign --kills 10 --rows 300 --broken no_intent     a control: must fail
+python -m tests.faults.campaign --system voucherify-bulk --kills 40 --rows 1000
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from tests.faults.driver import Driver, Outcome, Plan
 from tests.faults.endpoints import HASHED_KEY, JWT
+from tests.faults.systems import LANES, SystemDriver
 
 
 def figures(plan: Plan, outcome: Outcome) -> dict[str, object]:
@@ -23,6 +25,7 @@ def figures(plan: Plan, outcome: Outcome) -> dict[str, object]:
     return {
         "kills": outcome.kills,
         "lives": outcome.lives,
+        "lives_that_ended_first": len(outcome.exit_codes),
         **outcome.verdict.figures(),
         "journals_corrupt": outcome.corrupt,
         "in_flight_at_kill_max": max(outcome.in_flight, default=0),
@@ -45,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     default = Plan()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--system",
+        choices=["fault-server", *LANES],
+        default="fault-server",
+        help="send into the sandbox of a system instead, faults hit reads as well",
     )
     parser.add_argument("--kills", type=int, default=default.kills)
     parser.add_argument("--rows", type=int, default=default.rows)
@@ -77,7 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = said.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        outcome = Driver(folder.absolute(), plan).run()
+        driver = (
+            SystemDriver(folder.absolute(), plan, LANES[said.system])
+            if said.system in LANES
+            else Driver(folder.absolute(), plan)
+        )
+        outcome = driver.run()
     sys.stdout.write(json.dumps(figures(plan, outcome), indent=2) + "\n")
     if outcome.unfinished:
         sys.stderr.write(outcome.unfinished + "\n")

@@ -46,6 +46,7 @@ profiles:
 """
 MOST_LIVES_AFTER_KILLS = 40
 LIFE_LIMIT_S = 240.0
+UNDECIDED = ("intent", "unknown", "submitted")
 RESUMABLE = (4, 75, -signal.SIGKILL)
 """Exit codes after which the same command is to be run again."""
 
@@ -105,6 +106,10 @@ class Outcome:
 
 class Driver:
     """One campaign in one folder."""
+
+    rows_in_a_call = 1
+    longer_s = 0.05
+    """How long a life may go on after its share of creates, at most."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder = folder
@@ -175,10 +180,14 @@ class Driver:
                 stderr=subprocess.STDOUT,
             )
 
+    def server(self) -> RunningServer:
+        """Return the oracle, started."""
+        return RunningServer(self.folder / "creations.jsonl")
+
     def run(self) -> Outcome:
         """Kill as often as planned, then let it finish, then check."""
         started = time.monotonic()
-        with RunningServer(self.folder / "creations.jsonl") as server:
+        with self.server() as server:
             self.prepare(server)
             outcome = Outcome(Verdict())
             last = started + 60 * self.plan.minutes
@@ -223,15 +232,15 @@ class Driver:
     ) -> None:
         """Wait until this life has sent its random share of what is left, and a moment longer."""
         before = server.stats()["creates"]
-        left = max(self.plan.rows - len(read_creations(server.log)), 1)
-        share = 2 * left / max(self.plan.kills - outcome.kills, 1)
+        left = max(self.plan.rows - server.created(), 1)
+        share = 2 * left / max(self.plan.kills - outcome.kills, 1) / self.rows_in_a_call
         wanted = before + self.random.randrange(int(share) + 2)
         deadline = time.monotonic() + LIFE_LIMIT_S
         while process.poll() is None and time.monotonic() < deadline:
             if server.stats()["creates"] > wanted:
                 break
             time.sleep(0.005)
-        time.sleep(self.random.uniform(0, 0.05))
+        time.sleep(self.random.uniform(0, self.longer_s))
 
     def finish(self, outcome: Outcome) -> None:
         """Start the program until it says that nothing is left to do."""
@@ -292,20 +301,21 @@ class Driver:
         outcome.corrupt += not whole
         under_way = {row for row, state in states.items() if state == "intent"}
         outcome.in_flight.append(len(under_way - self.under_way))
-        outcome.unknown.append(sum(state in ("intent", "unknown") for state in states.values()))
+        outcome.unknown.append(sum(state in UNDECIDED for state in states.values()))
         self.under_way = under_way
 
     def verdict(self) -> Verdict:
         """Compare the server's log, the journal and the results file."""
         path = self.journal()
-        journal = _journal_lines(path) if path else []
+        journal = journal_lines(path) if path else []
         results = self.out / "results.csv"
         told = read_results(results) if results.exists() else []
         created = read_creations(self.folder / "creations.jsonl")
         return check(self.expected, created, journal, told)
 
 
-def _journal_lines(path: Path) -> list[Line]:
+def journal_lines(path: Path) -> list[Line]:
+    """Return what a journal knows of the rows of its newest run."""
     from bulkload.delivery.journal import Journal
 
     with Journal.read(path) as journal:

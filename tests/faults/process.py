@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.faults.checker import read_creations
 from tests.faults.instructions import Plan, Script
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,7 @@ class RunningServer:
     def __init__(self, log: Path, script: Script | None = None) -> None:
         self.log = log
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.server", "--log", str(log)],
+            [sys.executable, "-m", *self.words()],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -32,6 +33,10 @@ class RunningServer:
         self.port = int(self._answer()["port"])
         if script is not None:
             self.follow(script)
+
+    def words(self) -> Sequence[str]:
+        """Return the module that serves, with its words."""
+        return ("tests.faults.server", "--log", str(self.log))
 
     @property
     def base_url(self) -> str:
@@ -62,6 +67,10 @@ class RunningServer:
     def stats(self) -> dict[str, Any]:
         """Return what happened in numbers."""
         return self.ask(do="stats")
+
+    def created(self) -> int:
+        """Return how many customers there are."""
+        return len(read_creations(self.log))
 
     def seen(self) -> list[dict[str, Any]]:
         """Return every request, in order."""
