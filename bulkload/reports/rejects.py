@@ -25,7 +25,7 @@ from bulkload.cells import PROBLEMS_COLUMN, ROW_COLUMN, guarded, guarded_expr, p
 from bulkload.records import Reject, Status
 from bulkload.reports.atomic import atomic_file
 
-_MOST_KEPT = 20_000
+_MOST_KEPT = 2_000
 _WRITTEN = (Status.REJECTED, Status.DUPLICATE, Status.FAILED, Status.REVIEW)
 
 

@@ -15,7 +15,7 @@ from bulkload.validation.models import Check, Settled, Tolerated, judgement
 from bulkload.validation.refusals import code_of, details_of
 
 NOTHING: Mapping[int, str] = {}
-MOST = 50_000
+MOST = 5_000
 """Refusals of single cells that are kept: the same mistake mostly comes again."""
 
 Value = str | Settled | tuple[str, str | None] | None
