@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(900)  # a machine may be busy; what is slow is 
 @pytest.mark.parametrize("lane", ["loyaltydog", "voucherify", "voucherify-bulk", "leal"])
 def test_kills_lose_and_double_nothing_in_any_system(tmp_path, lane):
     """Killed while a quarter of all calls goes wrong, every lane delivers every row once."""
-    outcome = SystemDriver(tmp_path, Plan(kills=2, rows=50, seed=1), LANES[lane]).run()
+    outcome = SystemDriver(tmp_path, Plan(kills=2, rows=50, seed=7), LANES[lane]).run()
 
     assert not outcome.unfinished, outcome.unfinished
     assert outcome.verdict.problems() == {}
