@@ -63,7 +63,8 @@ def summary_lines(
         rows = sum(cause.rows for cause in report.warnings)
         lines.append(phrase("warnings", language, rows=rows))
     if report.findings:
-        lines.append(phrase("findings", language, number=len(report.findings)))
+        name = "one-finding" if len(report.findings) == 1 else "findings"
+        lines.append(phrase(name, language, number=len(report.findings)))
     if report.files:
         lines.append(phrase("files", language))
         lines += [
