@@ -46,7 +46,7 @@ def begin(source: Source, options: LoadOptions) -> Run:
     wanted = fitted(wanted, bound.fields, options.agreed)
     _check_columns(document, source, options)
     started = datetime.now(UTC)
-    folder = reports.private_folder(_folder(options.out, source.name, started))
+    folder = _folder(options.out, source.name, started)
     report = RunReport(
         run_id=run_id(started),
         verb="validate" if options.dry_run else "import",
@@ -118,9 +118,10 @@ def _check_columns(document: MappingDocument, source: Source, options: LoadOptio
 
 def _folder(out: str | Path | None, source_name: str, started: datetime) -> Path:
     if out is not None:
-        return Path(out)
+        return reports.private_folder(Path(out))
     stem = reports.safe_name(source_name.partition(".")[0])
-    return Path("bulkload-runs") / f"{started:%Y%m%d-%H%M%S}-{stem}"
+    # Two runs of one second, of the same file or of its namesake, must not replace each other's.
+    return reports.new_private_folder(Path("bulkload-runs") / f"{started:%Y%m%d-%H%M%S}-{stem}")
 
 
 def run_id(started: datetime) -> str:

@@ -14,7 +14,7 @@ summary    summary_lines      the end of a run in sentences
 export     ExportWriter       customers as .csv, .xlsx, .parquet
 """
 
-from bulkload.reports.atomic import atomic_file, private_folder, safe_name
+from bulkload.reports.atomic import atomic_file, new_private_folder, private_folder, safe_name
 from bulkload.reports.causes import CauseCounter, with_mapping_line
 from bulkload.reports.document import report_document, report_schema, write_report
 from bulkload.reports.events import EventLog
@@ -41,6 +41,7 @@ __all__ = [
     "Table",
     "atomic_file",
     "flat",
+    "new_private_folder",
     "private_folder",
     "report_document",
     "report_schema",

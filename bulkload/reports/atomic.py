@@ -140,6 +140,21 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def new_private_folder(path: Path) -> Path:
+    """Return a new folder of one's own: `path`, or `path-2`, `path-3`... where others were first."""
+    private_folder(path.parent)
+    made, number = path, 1
+    with _disk_errors(path):
+        while True:
+            try:
+                made.mkdir(mode=0o700)
+            except FileExistsError:
+                number += 1
+                made = path.with_name(f"{path.name}-{number}")
+            else:
+                return made
+
+
 def safe_name(text: str) -> str:
     """Return what of a user's text may be part of a file name: at most 64 of `A-Za-z0-9._-`."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:_LONGEST_NAME].rstrip("-.")

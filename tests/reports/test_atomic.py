@@ -7,12 +7,19 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from bulkload.errors import BulkloadError
-from bulkload.reports.atomic import atomic_file, private_folder, safe_name, write_bytes
+from bulkload.reports.atomic import (
+    atomic_file,
+    new_private_folder,
+    private_folder,
+    safe_name,
+    write_bytes,
+)
 
 WRITE_FOREVER = """
 import sys
@@ -38,6 +45,21 @@ def test_files_are_private_whatever_the_umask(tmp_path: Path, umask: int) -> Non
 
     assert stat.S_IMODE((tmp_path / "results.csv").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_runs_of_one_second_get_a_folder_each(tmp_path: Path) -> None:
+    """However many ask for the same name at once, nobody is given another's folder."""
+    wanted = tmp_path / "bulkload-runs" / "20261121-110000-a"
+
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(new_private_folder, [wanted] * 40))
+
+    assert len(set(folders)) == 40
+    assert {folder.name for folder in folders} == {
+        wanted.name,
+        *(f"{wanted.name}-{number}" for number in range(2, 41)),
+    }
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
 
 
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
