@@ -137,7 +137,11 @@ def _domain(r: random.Random) -> str:
 
 def _email(r: random.Random) -> str:
     signs = ("@", "@", "@", "@", "@", "@", "@", "@", "@@", " @", "@ ", "", "\uff20")
-    address = f"{r.choice(LOCALS)}{r.choice(signs)}{_domain(r)}"
+    local = r.choice(LOCALS)
+    if r.random() < 0.2:
+        at = r.randrange(len(local) + 1)
+        local = local[:at] + chr(r.randrange(0xA0, 0x250)) + local[at:]
+    address = f"{local}{r.choice(signs)}{_domain(r)}"
     if r.random() < 0.05:
         around = ("Name <{}>", "<{}>", "{}.", '"a b" <{}>', "{}; x@y.com", "mailto:{}", "{}\n")
         address = r.choice(around).format(address)

@@ -13,7 +13,7 @@ For all other numbers the rules say nothing, and phonenumbers itself is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ _TYPES = (
     "mobile",
 )
 _NORTH_AMERICA = 1
+_ALSO_HOMES = frozenset({"CA"})
+"""Regions that share their calling code and whose customers' national numbers are read as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +60,32 @@ def derive() -> PhoneRules:
     regions = {name: _region(name) for name in sorted(phonenumbers.SUPPORTED_REGIONS)}
     kept: dict[int, list[str]] = {}
     prefixes: dict[str, list[tuple[str, str]]] = {}
-    for region in regions.values():
-        shares = len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[region.calling_code]) > 1
-        if region.is_main and not (region.leading_digits and shares):
-            kept[region.calling_code] = _kept(region)
-            prefixes[region.name] = _prefixes(region)
-    canada, states = regions["CA"], regions["US"]
-    kept[_NORTH_AMERICA] = sorted(
-        {
-            *(words for words in kept[_NORTH_AMERICA] if _inside(words, canada)),
-            *(words for words in _canadian(canada, regions) if _inside(words, states)),
-        }
-    )
-    prefixes["CA"] = _prefixes(canada)
+    trunk_codes: set[str] = set()
+    for calling_code, names in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        # In the order in which phonenumbers asks them whose number it is.
+        sharing = [regions[name] for name in names if name in regions]
+        homes = [region for region in sharing if region.is_main or region.name in _ALSO_HOMES]
+        kept[calling_code] = sorted(
+            {
+                alternative
+                for position, region in enumerate(sharing)
+                for alternative in _kept(region, homes, sharing[:position])
+            }
+        )
+        for home in homes:
+            if home.leading_digits and len(sharing) > 1:
+                continue
+            prefixes[home.name] = _prefixes(home)
+            trunk = home.national_prefix == "0" or home.name == "GB"
+            if trunk and home.is_main and not home.transforms:
+                trunk_codes.add(str(calling_code))
     for name in regions.keys() - prefixes.keys():
         prefixes[name] = [("+", "+"), ("(+", "+")]
-    trunk = [
-        str(region.calling_code)
-        for region in regions.values()
-        if region.is_main
-        and region.calling_code in kept
-        and not region.transforms
-        and (region.national_prefix == "0" or region.name == "GB")
-    ]
     return PhoneRules(
         version=phonenumbers.__version__,
         valid=_pattern(kept),
         spellings=_spellings(prefixes),
-        trunk_codes=tuple(sorted(trunk)),
+        trunk_codes=tuple(sorted(trunk_codes)),
     )
 
 
@@ -111,33 +111,35 @@ def _region(name: str) -> _Region:
     )
 
 
-def _kept(region: _Region, also_forbidden: Iterable[str] = ()) -> list[str]:
-    """Return the alternatives of the region's number types for which all that is needed is proven."""
+def _kept(
+    region: _Region, homes: Sequence[_Region], asked_first: Sequence[_Region]
+) -> Iterator[str]:
+    """Yield the alternatives of a region's number types for which all that is needed is proven.
+
+    Args:
+        region: Whose types they are.
+        homes: Regions of its calling code whose prefixes may stand in front of a number.
+        asked_first: Regions of its calling code that phonenumbers asks before it. One that knows
+            its numbers by their types alone does no harm: what it claims is valid.
+    """
+    cut = [prefix for home in homes for prefix in (home.national_prefix, home.international_prefix)]
+    cut += [other.leading_digits for other in asked_first]
     # `$` only narrows a prefix, so leaving it out forbids more than needed.
-    cut = [region.national_prefix.replace("$", ""), region.international_prefix, *also_forbidden]
-    forbidden = [Automaton(pattern) for pattern in cut if pattern]
-    kept = set()
+    forbidden = [Automaton(pattern.replace("$", "")) for pattern in cut if pattern]
+    own = Automaton(rf"(?:{region.leading_digits})\d{{0,17}}") if region.leading_digits else None
     for pattern, lengths in region.types:
         for alternative in alternatives(pattern):
             words = Automaton(alternative)
             if (
                 words.lengths() <= lengths
-                and _inside(alternative, region)
+                and all(_inside(words, place) for place in (region, *homes))
                 and not any(begins_with_any(words, beginning) for beginning in forbidden)
+                and (own is None or included(words, own))
             ):
-                kept.add(alternative)
-    return sorted(kept)
+                yield alternative
 
 
-def _canadian(canada: _Region, regions: dict[str, _Region]) -> list[str]:
-    """Return what Canada adds to calling code 1, where phonenumbers asks other regions first."""
-    order = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[_NORTH_AMERICA]
-    earlier = [regions[name].leading_digits for name in order[: order.index("CA")]]
-    return _kept(canada, [digits for digits in earlier if digits])
-
-
-def _inside(alternative: str, region: _Region) -> bool:
-    words = Automaton(alternative)
+def _inside(words: Automaton, region: _Region) -> bool:
     return words.lengths() <= region.lengths and included(words, region.general)
 
 

@@ -14,8 +14,9 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from bulkload.validation.characters import CONTROLS, INVISIBLES
 
-_OTHER = r"0-9_!#$%&'*+\-/=?^`{|}~"
-"""RFC 5322 atext without letters."""
+_OTHER = r"0-9_!#$%&'*+\-/=?^`{|}~À-ÖØ-öø-ž"
+"""RFC 5322 atext without A to Z, and the accented Latin letters of RFC 6531: one character each,
+which stays as it is in Unicode's normal form C."""
 _ATEXT = "a-zA-Z" + _OTHER
 _LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -59,60 +59,78 @@ class Tiers:
 
     def sift(self, records: pl.DataFrame) -> Sifted:
         """Part the records of one batch; every row is in one of the two frames."""
-        first = records.with_columns(self._candidates).with_columns(self._plain)
+        first = self._computed(records, self._plain)
         plain = first.lazy().filter(OK).select(self._plain_payloads).collect()
         left = first.filter(~pl.col(OK))
         if left.is_empty():
             return Sifted(plain, left)
-        second = left.with_columns(self._repairs).with_columns(self._fine_cells)
-        second = second.with_columns(self._fine_rows)
+        second = self._computed(left, self._repaired)
         mended = second.lazy().filter(OK).select(self._mended_payloads).collect()
         return Sifted(pl.concat([plain, mended]), second.filter(~pl.col(OK)))
+
+    @staticmethod
+    def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
+        frame = records.lazy()
+        for columns in steps:
+            frame = frame.with_columns(columns)
+        return frame.collect()
 
     def _prepare(self) -> None:
         """Make the expressions once: for a batch they would cost as much as what they do."""
         phones = [twin for twin in self._twins if twin.field.kind is Kind.PHONE]
-        self._candidates = [twin.plain().alias(twin.field.name + VALUE) for twin in phones]
-        fine = self._fine(_accepts, phones, _is_empty)
-        self._plain = pl.all_horizontal(*fine, *self._row_rules(_is_empty)).alias(OK)
-        self._plain_payloads = self._payloads(phones)
         mending = [twin for twin in self._twins if twin.mends]
-        self._repairs = [self._mended(twin).alias(twin.field.name + VALUE) for twin in mending]
-        self._fine_cells = self._fine(_accepts_known, mending, _is_blank)
-        cells = [pl.col(twin.field.name + FINE) for twin in self._twins]
-        self._fine_rows = pl.all_horizontal(*cells, *self._row_rules(_is_blank)).alias(OK)
+        fine = [pl.col(twin.field.name + FINE) for twin in self._twins]
+        self._plain = (
+            [twin.plain().alias(twin.field.name + VALUE) for twin in phones],
+            [self._is_plain(twin, has_value=twin in phones) for twin in self._twins],
+            [pl.all_horizontal(*fine, *self._row_rules(_is_empty)).alias(OK)],
+        )
+        self._plain_payloads = self._payloads(phones)
+        self._repaired = (
+            [self._repair(twin) for twin in mending],
+            [self._is_fine(twin) for twin in self._twins],
+            [pl.all_horizontal(*fine, *self._row_rules(_is_blank)).alias(OK)],
+        )
         self._mended_payloads = self._payloads(mending)
 
-    def _mended(self, twin: Twin) -> pl.Expr:
+    def _is_plain(self, twin: Twin, *, has_value: bool) -> pl.Expr:
+        """Whether a cell is accepted as it stands, or is empty where it may be."""
+        name = twin.field.name
+        fine = twin.accepts(pl.col(name + VALUE) if has_value else twin.cell)
+        return self._allowed(twin, fine, _is_empty).alias(name + FINE)
+
+    def _repair(self, twin: Twin) -> pl.Expr:
         """Return the value of a cell that is plain or can be mended, else null."""
-        plain, mended = twin.plain(), twin.mended()
-        if twin.field.kind is Kind.PHONE:
-            plain = pl.col(twin.field.name + VALUE)
+        name = twin.field.name
+        plain = pl.col(name + VALUE) if twin.field.kind is Kind.PHONE else twin.cell
+        mended = twin.mended(_rest(twin))
         return (
-            pl.when(twin.accepts(plain).fill_null(value=False))
+            pl.when(pl.col(name + FINE))
             .then(plain)
             .when(twin.accepts_mended(mended).fill_null(value=False))
             .then(mended)
+            .alias(name + VALUE)
         )
 
-    def _fine(
-        self,
-        accepts: Callable[[Twin, pl.Expr], pl.Expr],
-        valued: Sequence[Twin],
-        is_blank: Callable[[pl.Expr], pl.Expr],
-    ) -> list[pl.Expr]:
-        """Whether a cell needs no further look, for every field."""
-        conditions = []
-        for twin in self._twins:
-            value = pl.col(twin.field.name + VALUE) if twin in valued else twin.cell
-            fine = accepts(twin, value).fill_null(value=False)
-            if not twin.field.required:
-                fine |= is_blank(twin.cell)
-            problem = f"{twin.field.name}@problem"
-            if problem in self._columns:
-                fine &= pl.col(problem).is_null()
-            conditions.append(fine.alias(twin.field.name + FINE))
-        return conditions
+    def _is_fine(self, twin: Twin) -> pl.Expr:
+        """Whether a cell is accepted, mended or not, or is blank where it may be."""
+        name = twin.field.name
+        # A value that was mended is there only if it is accepted.
+        known = (
+            pl.col(name + VALUE).is_not_null() if twin.mends else twin.accepts_mended(_rest(twin))
+        )
+        fine = pl.col(name + FINE) | known.fill_null(value=False)
+        return self._allowed(twin, fine, _is_blank).alias(name + FINE)
+
+    def _allowed(
+        self, twin: Twin, fine: pl.Expr, is_blank: Callable[[pl.Expr], pl.Expr]
+    ) -> pl.Expr:
+        """Add what else lets a cell pass, and take away what its transform could not read."""
+        fine = fine.fill_null(value=False)
+        if not twin.field.required:
+            fine |= is_blank(twin.cell)
+        problem = f"{twin.field.name}@problem"
+        return fine & pl.col(problem).is_null() if problem in self._columns else fine
 
     def _row_rules(self, is_blank: Callable[[pl.Expr], pl.Expr]) -> list[pl.Expr]:
         """Whether a row as a whole needs no further look."""
@@ -154,13 +172,9 @@ class Tiers:
         return columns
 
 
-def _accepts(twin: Twin, value: pl.Expr) -> pl.Expr:
-    return twin.accepts(value)
-
-
-def _accepts_known(twin: Twin, value: pl.Expr) -> pl.Expr:
-    """Whether the second tier accepts; values that were mended are null unless they are accepted."""
-    return value.is_not_null() if twin.mends else twin.accepts_mended(value)
+def _rest(twin: Twin) -> pl.Expr:
+    """Return the cells that are not fine yet: a null costs next to nothing."""
+    return pl.when(~pl.col(twin.field.name + FINE)).then(twin.cell)
 
 
 def _is_empty(cell: pl.Expr) -> pl.Expr:

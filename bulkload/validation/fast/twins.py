@@ -30,9 +30,9 @@ class Twin:
         """Return the value of a plain cell, String."""
         return self.cell
 
-    def mended(self) -> pl.Expr:
-        """Return the value after what is mechanical has been mended, String."""
-        return self.cell
+    def mended(self, cell: pl.Expr) -> pl.Expr:
+        """Return a cell's value after what is mechanical has been mended, String; null for null."""
+        return cell
 
     def accepts(self, value: pl.Expr) -> pl.Expr:  # noqa: ARG002  # for those that do
         """Whether the exact path gives exactly this value; null counts as no."""
@@ -80,8 +80,8 @@ class _Text(_Quoted):
 class _Email(_Quoted):
     mends = True
 
-    def mended(self) -> pl.Expr:
-        parts = self.cell.str.strip_chars(" ").str.splitn("@", 2).struct
+    def mended(self, cell: pl.Expr) -> pl.Expr:
+        parts = cell.str.strip_chars(" ").str.splitn("@", 2).struct
         domain = parts.field("field_1").str.to_lowercase()
         return pl.concat_str(parts.field("field_0"), pl.lit("@"), domain)
 
@@ -117,8 +117,8 @@ class _Phone(_Quoted):
     def plain(self) -> pl.Expr:
         return self._e164(self.cell, patterns.PHONE_SEPARATORS)
 
-    def mended(self) -> pl.Expr:
-        spelled = self.cell.str.replace(patterns.LEADING_WORD, "")
+    def mended(self, cell: pl.Expr) -> pl.Expr:
+        spelled = cell.str.replace(patterns.LEADING_WORD, "")
         spelled = spelled.str.replace(patterns.EXTENSION, "$1")
         e164 = self._e164(spelled, (*patterns.PHONE_SEPARATORS, "."))
         trunk = rf"^(\+(?:{'|'.join(self._rules.trunk_codes)}))0"
@@ -151,8 +151,8 @@ class _Number(Twin):
     dtype: type[pl.DataType] = pl.Float64
     mends = True
 
-    def mended(self) -> pl.Expr:
-        return self.cell.str.strip_chars(" ")
+    def mended(self, cell: pl.Expr) -> pl.Expr:
+        return cell.str.strip_chars(" ")
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
         return value.str.contains(self.pattern) & self._in_bounds(value)
@@ -170,8 +170,8 @@ class _Integer(_Number):
     pattern = patterns.INTEGER
     dtype = pl.Int64
 
-    def mended(self) -> pl.Expr:
-        return super().mended().str.replace(patterns.MENDED_INTEGER, "$1$2")
+    def mended(self, cell: pl.Expr) -> pl.Expr:
+        return super().mended(cell).str.replace(patterns.MENDED_INTEGER, "$1$2")
 
 
 class _Boolean(Twin):
