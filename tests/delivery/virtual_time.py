@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
+LONGEST_S = 30 * 86_400.0
 
 
 class _Selector(selectors.DefaultSelector):
@@ -20,6 +21,8 @@ class _Selector(selectors.DefaultSelector):
             if timeout is None:
                 raise AssertionError("everything waits and no timer is set: a deadlock")
             self.now += timeout
+            if self.now > LONGEST_S:
+                raise AssertionError("still at work after a simulated month")
         return events
 
 
@@ -29,6 +32,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual = _Selector()
         super().__init__(self._virtual)
+        # A nanosecond, asyncio's own, is lost in a float after half a year: no timer would be due.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         """Return simulated seconds."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import selectors
 from collections.abc import Callable, Coroutine
@@ -28,6 +29,8 @@ from tests.faults.store import Store
 
 Answer = TypeVar("Answer")
 EPOCH_S = 1_790_000_000.0
+LONGEST_S = 4 * 86_400.0
+"""No import, and no wait between two of them, takes longer in a simulation."""
 
 
 class Crash(SystemExit):
@@ -45,6 +48,8 @@ class _Timers(selectors.DefaultSelector):
         if timeout is None:
             raise RuntimeError("everything waits, and no timer is set")
         self._loop.now_s += max(timeout, 0.0)
+        if self._loop.now_s > self._loop.ends_s:
+            raise AssertionError(f"still at work after {LONGEST_S / 86_400:.0f} simulated days")
         return []
 
 
@@ -53,7 +58,11 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.now_s = 1000.0
+        self.ends_s = math.inf
+        """When whatever runs now has taken too long."""
         super().__init__(_Timers(self))
+        # A nanosecond, asyncio's own, is lost in a float after half a year: no timer would be due.
+        self._clock_resolution = 1e-6
         self.set_exception_handler(lambda *_: None)
 
     def time(self) -> float:
@@ -61,7 +70,12 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         return self.now_s
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Run until the work is done."""
+        """Run until the work is done.
+
+        Raises:
+            AssertionError: It is not done after `LONGEST_S` simulated seconds.
+        """
+        self.ends_s = self.now_s + LONGEST_S
         return self.run_until_complete(work)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.faults.broken import Forgetful
 from tests.faults.seeds import simulate
+from tests.faults.simulation import LONGEST_S, SimulatedLoop
 
 
 @pytest.mark.parametrize("first", range(0, 500, 50))
@@ -36,3 +39,34 @@ def test_simulations_see_a_resend_without_a_quiet_time():
     found = [simulate(seed, quiesce_s=0.0, second_look_s=0.0) for seed in range(60)]
 
     assert sum(len(one.verdict.duplicated) for one in found) > 0
+
+
+def test_a_timer_is_due_after_years_of_simulated_time():
+    """Late in a simulation a float has no room for nanoseconds, and timers are due all the same."""
+    loop = SimulatedLoop()
+    loop.now_s = 2.0**24 + 0.1
+    for _ in range(100):
+        loop.run(asyncio.sleep(0.3))
+
+    assert loop.now_s == pytest.approx(2**24 + 30.1)
+    loop.close()
+
+
+def test_a_simulation_that_goes_on_for_days_is_a_failure():
+    """What never ends says so, however little happens in it."""
+    loop = SimulatedLoop()
+
+    def again():
+        loop.call_later(60, again)
+
+    async def never_ends():
+        again()
+        await asyncio.sleep(2 * LONGEST_S)
+
+    with pytest.raises(AssertionError, match="still at work after 4 simulated days"):
+        loop.run(never_ends())
+    assert loop.now_s == pytest.approx(1000 + LONGEST_S, abs=61)
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.run(asyncio.sleep(0))
+    loop.close()
