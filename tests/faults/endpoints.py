@@ -75,6 +75,10 @@ class Endpoints:
     script: Script = field(default_factory=Script)
     tokens: dict[str, int] = field(default_factory=lambda: {JWT: 0, HASHED_KEY: 0})
     """Requests made by token."""
+    duplicates: str = "allow"
+    """A create for an e-mail that is there: `allow` creates another, `update` changes the one that
+    is there, `refuse` answers 409. It is what the system is, and no part of a script: requests that
+    are under way when a script is replaced meet the same system."""
 
     def answer(self, call: Call) -> Answer:
         """Do what was asked and return status and body."""
@@ -115,12 +119,12 @@ class Endpoints:
         return None
 
     def create(self, call: Call) -> Answer:
-        """Create a customer, if the script's rule about duplicates lets it."""
+        """Create a customer, if the system's rule about duplicates lets it."""
         fields = call.fields()
         if not fields:
             return 422, {"detail": [{"loc": ["body"], "msg": "Invalid JSON", "type": "json"}]}
-        if self.script.duplicates != "allow" and (there := self.named(call.key)):
-            if self.script.duplicates == "refuse":
+        if self.duplicates != "allow" and (there := self.named(call.key)):
+            if self.duplicates == "refuse":
                 return self.problem(call, 409, "conflict", "Duplicate creation")
             return 200, self.store.update(there["id"], fields)
         if call.token.startswith("ld_"):

@@ -173,9 +173,6 @@ class Script:
     mix: Mix = field(default_factory=Mix)
     always: str = ""
     """One instruction for every request to the customers, until it is taken away."""
-    duplicates: str = "allow"
-    """A create for an e-mail that is there: `allow` creates another, `update` changes the one that
-    is there, `refuse` answers 409."""
     blind_s: float = 0.0
     """A customer younger than this is in no answer to a GET."""
     limit_calls: int = 0

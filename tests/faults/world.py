@@ -114,6 +114,7 @@ class World:
         self.loop = SimulatedLoop()
         self.clock = SimulatedClock(self.loop)
         self.network = SimulatedNetwork(self.loop, seed)
+        self.network.server.duplicates = DUPLICATES.get(promise, "allow")
         self.random = random.Random(f"client {seed}")
         self.promise = promise
         self.options = options
@@ -181,11 +182,12 @@ class World:
             pass
         except BulkloadError as error:
             life.error = error
-        if timer is not None:
-            timer.cancel()
-        self._bury(before)
-        if journal is not None:
-            journal.close()
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._bury(before)
+            if journal is not None:
+                journal.close()
         if life.crashed:
             self._life_folder = next_folder
             life.under_way = len(self.under_way() - under_way_before)
@@ -212,7 +214,6 @@ class World:
         run = journal.begin(source_sha256=str(self._people), mapping_sha256="m", target="t")
         connector = connector_of(self.promise)
         token = HASHED_KEY if self.promise is Promise.KEYED else JWT
-        self.network.script.duplicates = DUPLICATES.get(self.promise, "allow")
         self.run_id = run.run_id
         async with Wire(
             "http://faults.invalid",
