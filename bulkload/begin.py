@@ -19,8 +19,6 @@ from bulkload.mapping import (
     load_mapping,
     shipped_mappings,
 )
-from bulkload.mapping.memory import Memory
-from bulkload.moved import move_of
 from bulkload.options import LoadOptions
 from bulkload.planning import Tally, fitted
 from bulkload.records import RunReport
@@ -93,6 +91,8 @@ def _mapping(
     try:
         path = find_mapping(source.headers, connector=to.connector.name)
     except BulkloadError:
+        from bulkload.moved import move_of
+
         move = move_of(source.headers, to.connector.name)
         if move is None:
             raise
@@ -109,6 +109,8 @@ def _check_columns(document: MappingDocument, source: Source, options: LoadOptio
     own = document.path.is_file() and document.path not in shipped_mappings().values()
     if not own or source.own_columns:
         return
+    from bulkload.mapping.memory import Memory
+
     memory = Memory.in_folder(settings.state_dir())
     key = str(document.path.resolve())
     if not options.accept_columns:

@@ -6,21 +6,24 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkload import settings
 from bulkload.connectors import connector_for, token_kind
 from bulkload.connectors.base import Connector
-from bulkload.delivery import Credentials, DeliveryOptions, Rate
 from bulkload.progress import Progress
 from bulkload.settings import Profile, ProfileOptions
-from bulkload.wire import Wire, WireOptions
+
+if TYPE_CHECKING:
+    from bulkload.delivery import Credentials, DeliveryOptions
+    from bulkload.wire import Wire
 
 CONCURRENCY = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a run sends to. Nothing has been connected yet."""
+    """Where a run sends to. Nothing has been connected yet; what connects is loaded when it does."""
 
     profile: Profile
     connector: Connector
@@ -28,6 +31,8 @@ class Destination:
 
     def delivery(self) -> DeliveryOptions:
         """Return how this destination wants to be sent to."""
+        from bulkload.delivery import DeliveryOptions, Rate
+
         return DeliveryOptions(
             rate=Rate.parse(self.profile.rate) if self.profile.rate else None,
             concurrency=self.profile.concurrency or CONCURRENCY,
@@ -39,12 +44,16 @@ class Destination:
         Raises:
             BulkloadError: The profile has no usable token.
         """
+        from bulkload.delivery import Credentials
+
         # What signs in is no token by itself.
         signs_in = self.profile.options.get("auth") == "oauth"
         return Credentials(self.connector, "" if signs_in else self.profile.secret())
 
     def wire(self, credentials: Credentials) -> Wire:
         """Return the one HTTP client of a run."""
+        from bulkload.wire import Wire, WireOptions
+
         return Wire(self.profile.base_url, authorization=credentials.headers, options=WireOptions())
 
     @property

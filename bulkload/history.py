@@ -9,7 +9,7 @@ write_reports_again   results, rejects and report from the journal  `bulkload ru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +107,15 @@ def show_run(run_id: str) -> PastRun:
     return (exact or found)[0]
 
 
-def resume(run_id: str | None = None, *, progress: Progress = QUIET) -> RunReport:
+def resume(
+    run_id: str | None = None, *, max_wait_s: float | None = None, progress: Progress = QUIET
+) -> RunReport:
     """Go on with an interrupted run; without an id with the newest one.
+
+    Args:
+        run_id: Of the run, or an unmistakable beginning of it.
+        max_wait_s: Longest that the system may keep it waiting; None: as it began.
+        progress: Hears how it goes.
 
     Raises:
         BulkloadError: There is none, or it is complete.
@@ -122,6 +129,8 @@ def resume(run_id: str | None = None, *, progress: Progress = QUIET) -> RunRepor
             fix=f"`bulkload runs report {past.run_id}` writes its files again",
         )
     options = past.options
+    if max_wait_s is not None:
+        options = replace(options, max_wait_s=max_wait_s)
     with open_source(_path(past), options.reading) as source, begin(source, options) as begun:
         begun.report.verb = "resume"
         _check_binding(past, begun)

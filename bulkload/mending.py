@@ -14,18 +14,19 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from bulkload.connectors import connector_for
 from bulkload.errors import BadInputError, BulkloadError
 from bulkload.mapping import BoundMapping, MappingDocument, load_mapping, shipped_mappings
-from bulkload.mapping.evidence import region_of_calling_codes
-from bulkload.mapping.fixes import Mending, Proposal, Tally, write_mapping
 from bulkload.records import Cause, Field, Kind, Reject, Schema
 from bulkload.sources import Source, SourceOptions, open_source
 from bulkload.validation import Judge, judge_all
+
+if TYPE_CHECKING:
+    from bulkload.mapping.fixes import Mending, Proposal, Tally
 
 MANY_ROWS = 10
 """Rows that share a cause before a run looks for a line that mends them."""
@@ -55,6 +56,8 @@ class Sample:
     @property
     def tally(self) -> Tally:
         """How much is wrong in all; rows that could not be cut into cells are among it."""
+        from bulkload.mapping.fixes import Tally
+
         return Tally(self._rows, self._problems)
 
     @property
@@ -112,6 +115,8 @@ class RunMending:
         Raises:
             BulkloadError: It cannot be written.
         """
+        from bulkload.mapping.fixes import write_mapping
+
         shipped = self.path.resolve() in {path.resolve() for path in shipped_mappings().values()}
         target = to or (Path(self.path.name) if shipped else self.path)
         write_mapping(target, self.mending.text(), replace=target.resolve() == self.path.resolve())
@@ -203,10 +208,14 @@ class _Trials:
 
     def mending(self, document: MappingDocument) -> Mending:
         """Return what looks for changes to a mapping."""
+        from bulkload.mapping.fixes import Mending
+
         home = _home(document, self.sample)
         return Mending(document, self.sample.tally, self._quick, self.whole, region=home)
 
     def _quick(self, tried: MappingDocument) -> Tally:
+        from bulkload.mapping.fixes import Tally
+
         few = self.sample.rows
         if few is None:
             return Tally(0, 0)
@@ -218,6 +227,8 @@ class _Trials:
 
 def _home(document: MappingDocument, sample: Sample) -> str | None:
     """Return where a file seems to be at home: by its locale, or by the calling codes in it."""
+    from bulkload.mapping.evidence import region_of_calling_codes
+
     locale = document.rules.locale
     if locale is not None:
         return locale[-2:].upper() if locale != "sv" else "SE"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bulkload.delivery import DeliveryOptions, OnUnknown
-from bulkload.destination import Destination
 from bulkload.reports import Rendering
 from bulkload.settings import ProfileOptions
 from bulkload.sources import SourceOptions
+
+if TYPE_CHECKING:
+    from bulkload.delivery import DeliveryOptions
+    from bulkload.destination import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class LoadOptions:
     dry_run: bool = False
     out: str | Path | None = None
     """Folder for the run's files; None: `bulkload-runs/TIME-SOURCE`."""
-    on_unknown: str = OnUnknown.RECONCILE
+    on_unknown: str = "reconcile"
     """`reconcile`: rows of unknown outcome are looked up; `review`: a person looks."""
     quiesce_s: float | None = None
     """After this many seconds a request that was sent can no longer be applied; None: 90."""
@@ -75,6 +78,8 @@ class LoadOptions:
 
     def delivery(self, to: Destination) -> DeliveryOptions:
         """Return what delivery is to be careful about."""
+        from bulkload.delivery import OnUnknown
+
         wishes = to.delivery()
         quiesce_s = wishes.quiesce_s if self.quiesce_s is None else self.quiesce_s
         return replace(

@@ -10,21 +10,23 @@ send: the user sees every problem before the first call, and memory stays bounde
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkload import reports
 from bulkload.begin import begin, run_id
-from bulkload.delivery import customers
-from bulkload.destination import Destination, destination, reached
+from bulkload.destination import destination, reached
 from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport
 from bulkload.run import utc
 from bulkload.settings import ProfileOptions
 from bulkload.sources import open_source
+
+if TYPE_CHECKING:
+    from bulkload.destination import Destination
 
 
 def validate(
@@ -83,6 +85,8 @@ def export(
         BulkloadError: The format, the profile or the file cannot be used.
         UnreachableError: The system gave up; nothing was written.
     """
+    import asyncio
+
     started = datetime.now(UTC)
     with (
         reached(destination(target or ProfileOptions()), progress) as reading,
@@ -103,6 +107,8 @@ def export(
 
 
 async def _export(reading: Destination, writer: reports.ExportWriter, progress: Progress) -> None:
+    from bulkload.delivery import customers
+
     credentials = reading.credentials()
     async with reading.wire(credentials) as wire:
         async for customer in customers(

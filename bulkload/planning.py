@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -23,13 +23,15 @@ from bulkload.connectors.base import (
     PayloadCounts,
     Promise,
 )
-from bulkload.connectors.forecast import forecast
-from bulkload.delivery import RunJournal
 from bulkload.destination import Destination
 from bulkload.errors import BulkloadError, SafetyStopError
 from bulkload.progress import Plan, Progress
 from bulkload.records import Field, Kind, Result, Severity
-from bulkload.wire import Wire, WireError
+from bulkload.wire import WireError
+
+if TYPE_CHECKING:
+    from bulkload.delivery import RunJournal
+    from bulkload.wire import Wire
 
 BULK_FROM_ROWS = 100
 """From so many rows on the bulk lane saves calls enough to wait for its jobs."""
@@ -167,6 +169,8 @@ async def _told(ready: Destination) -> Destination:
 
 def told(ready: Destination) -> Destination:
     """Return the destination with the limits that the system tells, where it tells them."""
+    import asyncio
+
     return asyncio.run(_told(ready))
 
 
@@ -192,6 +196,8 @@ def plan(
     lane: BulkLane | None = None,
 ) -> Plan:
     """Return what the user should know before the first call."""
+    from bulkload.connectors.forecast import forecast
+
     to_send = max(0, tally.counts.payloads - delivered_before)
     connector = ready.connector
     effects = (

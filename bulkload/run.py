@@ -8,17 +8,15 @@ finish       workbook, page and report.json
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bulkload import reports
-from bulkload.delivery import Journal, RunJournal, Stop, Tick, Watcher, customers, upload
 from bulkload.destination import Destination
 from bulkload.errors import SafetyStopError
 from bulkload.mapping import load_mapping
@@ -36,8 +34,10 @@ from bulkload.planning import (
 )
 from bulkload.progress import Progress
 from bulkload.records import Cause, Payload, Reject, Result, RunReport, Status
-from bulkload.verification import verified
 from bulkload.walk import Walk
+
+if TYPE_CHECKING:
+    from bulkload.delivery import RunJournal, Tick
 
 
 @dataclass(slots=True)
@@ -103,6 +103,10 @@ class Run:
 
     def send(self, ready: Destination, options: LoadOptions, progress: Progress) -> RunReport:
         """Deliver what is valid; whatever happens, write down what became of it."""
+        import asyncio
+
+        from bulkload.delivery import Journal
+
         check_balances(self.tally.balances, options.max_points_delta)
         ready = told(ready)
         with Journal.open(ready.journal_path) as journal:
@@ -165,6 +169,9 @@ class Run:
     async def _deliver(
         self, ready: Destination, journal: RunJournal, options: LoadOptions, progress: Progress
     ) -> None:
+        from bulkload.delivery import Stop, Watcher, customers, upload
+        from bulkload.verification import verified
+
         credentials = ready.credentials()
         wishes = options.delivery(ready)
         if lane_of(ready.connector, options.lane, self.tally.counts.payloads) is not None:

@@ -23,10 +23,7 @@ import platformdirs
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bulkload.connectors import base_url_of
 from bulkload.errors import BulkloadError, did_you_mean
-from bulkload.mapping.strict_yaml import read_yaml
-from bulkload.sandbox import options as sandbox
 
 FILE_NAME = "bulkload.yaml"
 SANDBOX = "sandbox"
@@ -155,6 +152,8 @@ def state_dir() -> Path:
 
 def built_in(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return the profiles that exist without a file."""
+    from bulkload.sandbox import options as sandbox
+
     profiles: dict[str, dict[str, Any]] = {
         SANDBOX: {
             "connector": "loyaltydog",
@@ -247,6 +246,8 @@ def resolve(options: ProfileOptions, environment: Mapping[str, str] = os.environ
     profile = known[name].model_copy(update={k: v for k, v in said.items() if v is not None})
     if not profile.is_sandbox:
         if not profile.base_url or "cluster" in profile.options:
+            from bulkload.connectors import base_url_of
+
             own = base_url_of(profile.connector, profile.options)
             profile = profile.model_copy(update={"base_url": options.base_url or own})
         profile = profile.model_copy(update={"base_url": checked_url(profile)})
@@ -331,6 +332,8 @@ def journals() -> list[Path]:
 
 
 def _read(path: Path) -> _File:
+    from bulkload.mapping.strict_yaml import read_yaml
+
     try:
         text = path.read_bytes()
     except OSError as error:

@@ -1,29 +1,22 @@
 """HTTP as the rest of the package sees it: one request out, one fully read answer back.
 
-The only module that imports httpx, so that its successor with the same API is a change of one line.
+The only module that imports httpx, so that its successor with the same API is a change of one room.
+It is loaded with the first `Wire`: whoever only names requests and answers needs no network.
 """
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import importlib.util
 import json
-import logging
-import ssl
-import sys
-import urllib.parse
-import urllib.request
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-import httpx
+if TYPE_CHECKING:
+    import ssl
 
-if importlib.util.find_spec("sniffio") is None:
-    # httpcore tries to import it at every request, and each time the whole path would be searched.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
+    import httpx
 
 USER_AGENT = "bulkload"
 _URLS_KEPT = 64
@@ -149,9 +142,7 @@ class Wire:
                 "pool": o.connect_timeout_s,
             }
         }
-        # They log whole URLs, and a look-up's URL holds an e-mail address.
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        _prepare_httpx()
 
     async def __aenter__(self) -> Self:
         return self
@@ -171,6 +162,8 @@ class Wire:
             UnsendableError: The request breaks HTTP's rules.
             UnusableTargetError: Address or certificate are wrong.
         """
+        import asyncio
+
         try:
             built = self._built(request)
             async with asyncio.timeout(self._options.deadline_s):
@@ -187,6 +180,8 @@ class Wire:
             raise classified(error) from error
 
     def _built(self, request: Request) -> httpx.Request:
+        import httpx
+
         url = self._urls.get(request.path)
         if url is None:
             url = httpx.URL(self.base_url + request.path)
@@ -236,6 +231,8 @@ class Wire:
         return o.list_size_limit_bytes if request.is_read else o.size_limit_bytes
 
     def _transport(self) -> httpx.AsyncHTTPTransport:
+        import httpx
+
         if self._tls is None:
             is_https = self.base_url.startswith("https:")
             self._tls = _tls_context(self._options.ca_file) if is_https else _no_tls()
@@ -255,6 +252,9 @@ class Wire:
     def _proxy(self) -> str | None:
         if not self._options.use_proxy:
             return None
+        import urllib.parse
+        import urllib.request
+
         parts = urllib.parse.urlsplit(self.base_url)
         if urllib.request.proxy_bypass(parts.hostname or ""):
             return None
@@ -262,11 +262,27 @@ class Wire:
         return proxies.get(parts.scheme) or proxies.get("all")
 
 
+def _prepare_httpx() -> None:
+    """Keep httpx from what it does badly: searching for a module at every request, logging URLs."""
+    import importlib.util
+    import logging
+    import sys
+
+    if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
+        # httpcore tries to import it at every request, and each time the whole path would be searched.
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
+    # They log whole URLs, and a look-up's URL holds an e-mail address.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def classified(error: Exception) -> WireError:
     """Return what an exception of the HTTP library proves about the server's side.
 
     By class, never by message. Whatever is not on a short list of proofs is unknown.
     """
+    import httpx
+
     name = type(error).__name__
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return UnusableTargetError("the address cannot be used", exception=name)
@@ -288,6 +304,8 @@ def classified(error: Exception) -> WireError:
 
 
 def _is_certificate(error: BaseException | None) -> bool:
+    import ssl
+
     seen = 0
     while error is not None and seen < _CAUSES_FOLLOWED:
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -330,6 +348,10 @@ def _plain(headers: Mapping[str, str], body: bytes, limit_bytes: int) -> bytes:
 
 
 def _tls_context(ca_file: str) -> ssl.SSLContext:
+    import ssl
+
+    import httpx
+
     context = httpx.create_ssl_context(trust_env=False)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file:
@@ -339,4 +361,6 @@ def _tls_context(ca_file: str) -> ssl.SSLContext:
 
 def _no_tls() -> ssl.SSLContext:
     """Return a context that trusts nobody: quick to make, and no use for it with plain HTTP."""
+    import ssl
+
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

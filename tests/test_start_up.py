@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from bulkload.cli import COMMANDS
 
+SAMPLES = Path(__file__).parent.parent / "samples"
 HEAVY = ("polars", "httpx", "openpyxl", "pydantic", "starlette", "rich", "jinja2", "ruamel")
+SENDING = ("httpx", "ssl", "asyncio", "sqlite3", "starlette", "uvicorn", "bulkload.delivery")
+WORKBOOKS = ("openpyxl", "xlsxwriter", "fastexcel", "bulkload.reports.workbook")
+SELDOM = ("rich", "rapidfuzz", "bulkload.mapping.fixes", "bulkload.reports.export")
 
 
 def modules_after(*arguments: str) -> set[str]:
-    """Return the names of the modules that a command leaves loaded."""
+    """Return the names of the modules that a command that succeeds leaves loaded."""
     code = (
         "import sys\n"
         "from bulkload.cli import main\n"
-        f"main({list(arguments)!r})\n"
+        f"assert main({list(arguments)!r}) == 0\n"
         "print('\\n'.join(sorted(sys.modules)), file=sys.stderr)"
     )
     ended = subprocess.run(
@@ -38,6 +43,20 @@ def test_help_loads_click_alone() -> None:
 def test_each_command_explains_itself_without_its_libraries(name: str) -> None:
     """Help of a command needs none of what the command needs."""
     assert modules_after(name, "--help").isdisjoint(HEAVY)
+
+
+def test_a_dry_run_loads_nothing_that_it_does_not_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What sends, what writes workbooks and what draws on terminals waits until it is needed."""
+    monkeypatch.setenv("BULKLOAD_STATE_DIR", str(tmp_path / "state"))
+
+    loaded = modules_after(
+        "validate", str(SAMPLES / "customers.csv"), "--json", "--out", str(tmp_path / "run")
+    )
+
+    assert "polars" in loaded
+    assert loaded.isdisjoint((*SENDING, *WORKBOOKS, *SELDOM))
 
 
 def test_importing_the_package_loads_nothing() -> None:

@@ -72,6 +72,15 @@ def _share(_ctx: click.Context, _parameter: click.Parameter, value: str) -> floa
     return share
 
 
+MAX_WAIT = click.option(
+    "--max-wait",
+    "max_wait_s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Stop, to be resumed, when the system lets nothing through for longer or asks for a longer pause.  [default: 900]",
+)
+
+
 def sending(command: Command) -> Command:
     """How careful to be with what cannot be proven."""
     for option in (
@@ -85,6 +94,7 @@ def sending(command: Command) -> Command:
         click.option("--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Send N rows first, read them back, show them, and ask before the rest."),
         click.option("--max-points-delta", type=click.IntRange(min=0), metavar="N", help="Stop before the first call if more points and stamps than N would move."),
         click.option("--check-existing/--no-check-existing", default=True, help="Compare with the customers who are there already before the first create."),
+        MAX_WAIT,
         click.option("--quiesce", "quiesce_s", type=click.FloatRange(min=0), metavar="SECONDS", help="After this time a request that was sent can no longer be applied.  [default: 90]"),
         click.option("--on-unknown", type=click.Choice(["reconcile", "review"]), default="reconcile", help="Rows of unknown outcome: look them up, or leave them to a person.  [default: reconcile]"),
     ):  # fmt: skip

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
+from bulkload.cli import options
+
 
 @click.command("resume")
 @click.argument("run", required=False)
+@options.MAX_WAIT
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the first call.")
 @click.option(
@@ -14,7 +17,13 @@ import click
     metavar="PROGRAM",
     help="Agree to send to this program of a real system; needed where nobody can be asked.",
 )
-def resume(run: str | None, as_json: bool, yes: bool, yes_production: str | None) -> int:
+def resume(
+    run: str | None,
+    as_json: bool,
+    yes: bool,
+    yes_production: str | None,
+    max_wait_s: float | None,
+) -> int:
     """Go on with the interrupted RUN; without it with the newest one.
 
     Rows that were delivered are not sent again. Rows whose answer was lost are looked up first.
@@ -29,5 +38,5 @@ def resume(run: str | None, as_json: bool, yes: bool, yes_production: str | None
     from bulkload.cli.terminal import show, watcher
 
     with watcher(yes=yes, yes_production=yes_production) as progress:
-        report = history.resume(run, progress=progress)
+        report = history.resume(run, max_wait_s=max_wait_s, progress=progress)
     return show(report, as_json=as_json)

@@ -15,17 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
-from rich.table import Table
-from rich.text import Text
 
 from bulkload.cli import printable
 from bulkload.progress import Plan, Progress
 from bulkload.records import Counts, RunReport, Status
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.table import Table
+
     from bulkload.doctor import Check
     from bulkload.reports import Rendering
 
@@ -172,11 +171,19 @@ class _Bars(_Terminal):
     def __init__(self, consent: Consent) -> None:
         super().__init__(consent)
         self._bars: Bars | None = None
-        self._task = TaskID(0)
 
     def _bar(self, words: str, total: int | None) -> Bars:
         if self._bars is None:
-            self._bars = Bars(
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
+            self._bars = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
@@ -185,7 +192,7 @@ class _Bars(_Terminal):
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._bars.add_task(words, total=total, rate="")
+            self._bars.add_task(words, total=total, rate="")
             self._bars.start()
         return self._bars
 
@@ -193,7 +200,10 @@ class _Bars(_Terminal):
         bars = self._bar(words, total)
         speed = bars.tasks[0].speed
         bars.update(
-            self._task, description=words, completed=done, rate=f"{speed:.0f}/s" if speed else ""
+            bars.task_ids[0],
+            description=words,
+            completed=done,
+            rate=f"{speed:.0f}/s" if speed else "",
         )
 
     def judged(self, rows: int, rejected: int) -> None:
@@ -238,11 +248,15 @@ def show(
             err=True,
         )
     else:
+        from rich.console import Console
+
         _summary(report, shown, Console(stderr=True, highlight=False))
     return report.exit_code
 
 
 def _summary(report: RunReport, shown: Rendering, console: Console) -> None:
+    from rich.text import Text
+
     from bulkload.reports import summary_lines
 
     console.print(_counts(report))
@@ -251,6 +265,9 @@ def _summary(report: RunReport, shown: Rendering, console: Console) -> None:
 
 
 def _counts(report: RunReport) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
     table.add_column(justify="right")
     table.add_column()

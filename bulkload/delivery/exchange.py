@@ -17,7 +17,7 @@ from bulkload.connectors.base import AnnouncesLimits, Connector, Limit, Meaning
 from bulkload.delivery.clock import Clock
 from bulkload.delivery.credentials import Credentials, refused
 from bulkload.delivery.crowd import Crowd
-from bulkload.delivery.health import Breaker, Health, RetryQuota, RetryShare
+from bulkload.delivery.health import Breaker, Health, Refusals, RetryQuota, RetryShare
 from bulkload.delivery.options import DeliveryOptions, Tick, Watcher
 from bulkload.delivery.pacing import Pacer, Rate
 from bulkload.delivery.policy import (
@@ -115,6 +115,8 @@ class Exchange:
         self.share = RetryShare()
         self.crowd = Crowd(options.concurrency)
         self.breaker = Breaker()
+        self._refused = {False: Refusals(), True: Refusals()}
+        """By whether it only reads: a look-up that is let through says nothing about creates."""
         self.credentials = credentials
         self.promises = connector.promises()
         windows = windows_of(self.promises.limits, options.rate, options.headroom)
@@ -141,7 +143,8 @@ class Exchange:
         """Raise what an earlier answer said about the whole run.
 
         Raises:
-            UnreachableError: The system asks for a longer pause than the run may take.
+            UnreachableError: The system asks for a longer pause than the run may take, or has let
+                nothing through for so long.
         """
         if self._ending is not None:
             raise self._ending
@@ -165,7 +168,7 @@ class Exchange:
             self.crowd.overloaded()
         elif heard.response is not None and heard.event is not Event.THROTTLED:
             self.crowd.answered(under_way)
-        self._learn(heard, began)
+        self._learn(heard, began, only_reads=request.method == "GET")
         return heard
 
     async def read(self, request: Request) -> Response:
@@ -216,7 +219,12 @@ class Exchange:
         return self.options.attempts if self._ever_reached else min(2, self.options.attempts)
 
     def pause_s(self, wait: Wait, attempt: int, heard: Heard) -> float:
-        """Return the pause before the next try."""
+        """Return the pause before the next try.
+
+        Raises:
+            UnreachableError: There is to be none: it would be longer than the run may wait.
+        """
+        self.check_end()
         if wait is Wait.NONE:
             return 0.0
         if wait is Wait.SERVER:
@@ -278,28 +286,37 @@ class Exchange:
         problems = tuple(replace(p, message=hidden_in(p.message)) for p in meaning.problems)
         return replace(meaning, message=hidden_in(meaning.message), problems=problems)
 
-    def _learn(self, heard: Heard, began: float) -> None:
+    def _learn(self, heard: Heard, began: float, *, only_reads: bool) -> None:
         now = self.clock.monotonic()
         tick = self._second(now)
         if heard.response is not None:
             if heard.event is not Event.THROTTLED:
                 self.pacer.pace.accepted(now)
+                self._refused[True].accepted()
+                if not only_reads:
+                    self._refused[False].accepted()
             tick.latencies_ms.append((now - began) * 1000)
         if heard.event is not Event.NOT_SENT:
             self._ever_reached = True
         self.breaker.called(now, failed=heard.event in FAILURES)
+        refused_s = 0.0
         if heard.event is Event.APPLIED:
             tick.applied += 1
         elif heard.event is Event.THROTTLED:
             tick.throttled += 1
-            asked = heard.retry_after_s
-            self.pacer.pace.throttled(now, sent=began, pause_s=asked)
-            if asked is not None:
-                if asked > self.options.max_wait_s:
-                    self._ending = self._too_long(asked)
-                elif asked >= TOLD_FROM_S:
-                    self._say_wait(asked, "the system asks to slow down")
-                self.pacer.close_for(asked)
+            refused_s = self._refused[only_reads].refused(now, sent=began)
+            self._slow_down(now, began, heard.retry_after_s)
+        asked_s = heard.retry_after_s or 0.0
+        if refused_s + asked_s > self.options.max_wait_s:
+            self._ending = self._too_long(asked_s, refused_s, heard.words)
+
+    def _slow_down(self, now: float, began: float, asked_s: float | None) -> None:
+        self.pacer.pace.throttled(now, sent=began, pause_s=asked_s)
+        if asked_s is None:
+            return
+        self.pacer.close_for(asked_s)
+        if TOLD_FROM_S <= asked_s <= self.options.max_wait_s:
+            self._say_wait(asked_s, "the system asks to slow down")
 
     async def _heal(self) -> None:
         async with self._healing:
@@ -358,12 +375,24 @@ class Exchange:
         error, what, fix = _STOPS.get(status, (BulkloadError, "the system refuses", ""))
         return error(f"{what}: {words}", where=where, fix=fix)
 
-    def _too_long(self, asked_s: float) -> UnreachableError:
-        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.clock.epoch_s() + min(asked_s, 10**9)))  # fmt: skip
+    def _too_long(self, asked_s: float, refused_s: float, words: str) -> UnreachableError:
+        """Return the error for a wait that is longer than the run may take.
+
+        Args:
+            asked_s: What the system asks for now; 0 if it names no time.
+            refused_s: For how long it has let nothing through.
+            words: What it says.
+        """
+        what, when = f"for {refused_s:.0f} s the system has only asked to slow down ({words})", "later"  # fmt: skip
+        if asked_s:
+            until = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.clock.epoch_s() + min(asked_s, 10**9)))  # fmt: skip
+            before = f"{what}, and" if refused_s >= 1 else "the system"
+            what, when = f"{before} asks to wait until {until}", "then"
         return UnreachableError(
-            f"the system asks to wait until {until}",
+            what,
             where=self.wire.base_url,
-            fix="run the same command again then: it continues where it stopped",
+            fix=f"run the same command again {when}: it continues where it stopped;"
+            " `--max-wait` lets it wait longer",
         )
 
     def _say_wait(self, wait_s: float, why: str) -> None:

@@ -1,4 +1,9 @@
-"""How the system is doing: a breaker that pauses sending, quota and share that end retry storms."""
+"""How the system is doing.
+
+Breaker                  pauses sending while half of it fails
+Refusals                 for how long nothing has been let through
+RetryQuota, RetryShare   end storms of retries
+"""
 
 from __future__ import annotations
 
@@ -101,6 +106,29 @@ class Breaker:
         self._pauses += 1
         self._silent += 1
         self._probes_left = PROBES
+
+
+class Refusals:
+    """For how long a system has refused everything for its pace. Pure: it is told the time."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def accepted(self) -> None:
+        """Note that something was let through."""
+        self._since = None
+
+    def refused(self, now: float, *, sent: float) -> float:
+        """Note a refusal, and return the seconds since the first one after which nothing came through.
+
+        Args:
+            now: Monotonic seconds.
+            sent: When the refused request left; one that was under way when the first refusal came
+                in adds nothing to it.
+        """
+        if self._since is None:
+            self._since = now
+        return max(0.0, sent - self._since)
 
 
 class RetryQuota:

@@ -42,7 +42,8 @@ class DeliveryOptions:
     headroom: float = 0.0
     """Share of every limit of the system that is left to others, 0 up to (not including) 1."""
     max_wait_s: float = 900.0
-    """Longest pause that a system may ask for; beyond it the run stops and can be resumed."""
+    """Longest pause that a system may ask for, and longest time for which it may let nothing
+    through; beyond it the run stops and can be resumed."""
     attempts: int = 5
     """Requests per row that may fail before the row is given up for this run."""
     snapshot_above: int = 20

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rapidfuzz import fuzz
-
 from bulkload.errors import SafetyStopError
 from bulkload.mapping.columns import folded
 
@@ -79,6 +77,8 @@ def changes(before: Sequence[str], now: Sequence[str]) -> HeaderChanges:
 
 def _likeness(gone: str, came: str, *, same_place: bool) -> float:
     """Names that sound alike; a column in the same place needs to sound alike less."""
+    from rapidfuzz import fuzz
+
     named = fuzz.token_sort_ratio(folded(gone), folded(came))
     return named + (25 if same_place else 0)
 

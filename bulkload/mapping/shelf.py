@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bulkload.mapping.loading import MappingDocument
 
 _IN_WHEEL = Path(__file__).parent / "shipped"
 _IN_CHECKOUT = Path(__file__).parent.parent.parent / "mappings"
+_CONNECTOR = re.compile(rb"^connector: *([a-z]+) *\r?$", re.MULTILINE)
 
 
 def shipped_mappings() -> dict[str, Path]:
@@ -74,8 +76,8 @@ def find_mapping(headers: Sequence[str], *, connector: str, folder: Path | None 
     for paths in (local, shipped):
         fitting: list[tuple[int, str, Path]] = []
         for path in paths:
-            document = _loaded(path)
-            if document is None or document.connector not in {None, connector}:
+            document = _loaded(path, connector)
+            if document is None:
                 continue
             found = fit(document.rules, headers)
             if found.complete and found.used:
@@ -87,12 +89,18 @@ def find_mapping(headers: Sequence[str], *, connector: str, folder: Path | None 
     raise _nothing_fits(headers, connector, closest)
 
 
-def _loaded(path: Path) -> MappingDocument | None:
+def _loaded(path: Path, connector: str) -> MappingDocument | None:
+    """Return a mapping if it is one and may be for this system."""
     try:
-        return load_mapping(path)
-    except BulkloadError:
+        # Reading YAML takes its time; a line at the margin is a key of the file itself.
+        said = _CONNECTOR.search(path.read_bytes())
+        if said is not None and said[1].decode() != connector:
+            return None
+        document = load_mapping(path)
+    except (BulkloadError, OSError):
         # Any YAML file may lie around; one that is named with --mapping gets its error told.
         return None
+    return document if document.connector in {None, connector} else None
 
 
 def _nothing_fits(

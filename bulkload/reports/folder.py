@@ -17,9 +17,8 @@ from bulkload.messages.phrases import phrase
 from bulkload.records import Reject, RunReport
 from bulkload.reports.document import write_report
 from bulkload.reports.html import write_html
-from bulkload.reports.metrics import write_metrics
 from bulkload.reports.results import Delivered
-from bulkload.reports.workbook import Table, write_workbook
+from bulkload.reports.table import Table
 
 MOST_PROBLEMS = 10_000
 """More than this nobody mends cell by cell; the mapping is mended instead, or rejects.csv."""
@@ -68,6 +67,8 @@ def write_all(
     folder = Path(folder)
     found = dict(report.files)
     if table is not None and _wants_workbook(report, rejects, rendering):
+        from bulkload.reports.workbook import write_workbook
+
         path = folder / "rejects.xlsx"
         try:
             report.notes += write_workbook(path, table, rejects, rendering.language)
@@ -93,6 +94,8 @@ def write_all(
         folder / "report.json", report, rendering.language, show_values=rendering.show_values
     )
     if rendering.metrics:
+        from bulkload.reports.metrics import write_metrics
+
         write_metrics(folder / "metrics.prom", report)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import polars as pl
 
 from bulkload.records import Result
-from bulkload.reports.export import ExportWriter
 
 COLUMNS = ("row_number", "key", "status", "remote_id", "http_status", "attempts", "message")
 _BATCH_ROWS = 20_000
@@ -46,6 +45,8 @@ def write_results(path: Path | str, results: Iterable[Result]) -> int:
     Returns:
         The number of results.
     """
+    from bulkload.reports.export import ExportWriter
+
     with ExportWriter(path, COLUMNS, sheet="results", reversible=False) as writer:
         remaining = iter(results)
         while chunk := list(itertools.islice(remaining, _BATCH_ROWS)):

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import polars as pl
 
@@ -27,72 +26,7 @@ from bulkload.reports.atomic import atomic_file
 from bulkload.reports.package import UnpatchableWorkbookError
 from bulkload.reports.rejects import MalformedRow
 from bulkload.reports.sheets import PlainSheet, PlainWorkbook, sheet_name
-
-MAX_WHOLE_ROWS = 200_000
-"""A source that is no workbook is written out whole up to this; beyond, only its rejected rows."""
-
-
-class Rows(Protocol):
-    """Some rows of a source, as `sources` hands them over."""
-
-    @property
-    def rows(self) -> pl.DataFrame:
-        """`row_number`, then every header as String."""
-
-    @property
-    def malformed(self) -> Sequence[MalformedRow]:
-        """Rows that could not be cut into cells."""
-
-
-class RejectedRows:
-    """The rejected rows of a source while they go by, up to a number that a workbook is made for."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._count = 0
-        self._batches: list[Rows] | None = []
-
-    def add(self, batch: Rows, numbers: Collection[int]) -> None:
-        """Keep the rows of a batch with these numbers, and those that could not be cut."""
-        self._count += len(numbers) + len(batch.malformed)
-        if self._batches is None or self._count > self._most:
-            self._batches = None
-        elif numbers or batch.malformed:
-            few = batch.rows.filter(pl.col("row_number").is_in(list(numbers)))
-            # A filtered frame keeps all the text of its batch in memory; a copy does not.
-            copy = pl.DataFrame(few.to_dict(as_series=False), schema=few.schema)
-            self._batches.append(_Kept(copy, batch.malformed))
-
-    def forget(self) -> None:
-        """Give up: further rows are rejected that went by long ago."""
-        self._batches = None
-
-    def batches(self, source_rows: int) -> Sequence[Rows] | None:
-        """Return what a workbook needs of a source with so many rows; None if that is not here."""
-        return self._batches if source_rows > MAX_WHOLE_ROWS else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    rows: pl.DataFrame
-    malformed: Sequence[MalformedRow]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """The source as the workbook needs it."""
-
-    headers: Sequence[str]
-    batches: Callable[[], Iterable[Rows]]
-    """All rows of the source in order; called at most once. Of more than `MAX_WHOLE_ROWS` rows those
-    that are rejected are enough."""
-    path: str = ""
-    format: str = "csv"
-    sheet: str | None = None
-    rows: int = 0
-    """How many rows the source has."""
-    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """What may stand in a column, by header: drop-downs."""
+from bulkload.reports.table import Rows, Table
 
 
 def write_workbook(
@@ -141,9 +75,8 @@ def _write_anew(
     path: Path, table: Table, rejects: Callable[[], Iterable[Reject]], language: str
 ) -> list[str]:
     rows = {reject.row_number for reject in rejects() if reject.status is not Status.SKIPPED}
-    only_rejected = table.rows > MAX_WHOLE_ROWS
     with tempfile.TemporaryFile(dir=path.parent) as plain:
-        places = _write_plain(plain, table, rows, only_rejected=only_rejected)
+        places = _write_plain(plain, table, rows)
         wanted = Annotation(
             headers=table.headers,
             rejects=rejects,
@@ -154,15 +87,13 @@ def _write_anew(
         )
         with zipfile.ZipFile(plain) as source, atomic_file(path) as file:
             notes = annotate(source, file, wanted)
-    if only_rejected:
+    if not table.is_whole:
         found = {"rejected": len(places), "rows": table.rows}
         notes.append(phrase("note-only-rejected", language, **found))
     return notes
 
 
-def _write_plain(
-    file: BinaryIO, table: Table, rejected: set[int], *, only_rejected: bool
-) -> dict[int, int]:
+def _write_plain(file: BinaryIO, table: Table, rejected: set[int]) -> dict[int, int]:
     """Write the cells into a plain workbook; return the sheet's row by row number of the rejected."""
     places: dict[int, int] = {}
     columns = [*table.headers, ROW_COLUMN]
@@ -173,7 +104,7 @@ def _write_plain(
     with PlainWorkbook(file, compressed=False) as workbook:
         for batch in table.batches():
             rows = _with_malformed(batch, table.headers).select(columns)
-            if only_rejected:
+            if not table.is_whole:
                 rows = rows.filter(is_rejected)
             name = sheet_name(table.sheet or Path(table.path).stem)
             sheet = sheet or workbook.sheet(name, columns, rows)

@@ -77,6 +77,14 @@ def test_an_interrupted_run_is_listed_and_gone_on_with(interrupted):
     assert len(history.runs()) == 1
 
 
+def test_a_resumed_run_waits_as_long_as_it_is_told(interrupted):
+    """Patience may be said anew; everything else is as it began."""
+    history.resume(max_wait_s=60.0)
+
+    assert history.runs()[0].options.max_wait_s is None
+    assert history.show_run(interrupted.run_id).summary.is_complete
+
+
 def test_the_same_command_goes_on_by_itself(interrupted, source, options):
     """An import of the same file continues the interrupted run, and says so."""
     report = pipeline.load(source, options)

@@ -163,6 +163,13 @@ class Driver:
 
     def start(self, *before: str) -> subprocess.Popen[bytes]:
         """Start one life of the program, with words before its command line (`strace -f`)."""
+        return self._started([*before, *self.command()])
+
+    def resume(self, *flags: str) -> subprocess.Popen[bytes]:
+        """Go on with the newest run by the command that is made for it."""
+        return self._started([sys.executable, "-m", "bulkload", "resume", "--yes", *flags])
+
+    def _started(self, words: list[str]) -> subprocess.Popen[bytes]:
         environment = {
             **{name: text for name, text in os.environ.items() if "BULKLOAD" not in name},
             "FAULTS_TOKEN": self.plan.token,
@@ -172,7 +179,7 @@ class Driver:
         }
         with (self.folder / "said.txt").open("ab") as said:
             return subprocess.Popen(
-                [*before, *self.command()],
+                words,
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

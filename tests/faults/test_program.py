@@ -248,6 +248,20 @@ def test_a_token_that_cannot_be_renewed_stops_the_run_and_fails_no_row(tmp_path,
     assert _settled(driver, server).kept
 
 
+def test_a_run_that_is_only_put_off_ends_and_is_resumed(tmp_path, server):
+    """Nothing but 429s for longer than `--max-wait` ends it with a sentence; `resume` finishes it."""
+    driver = Driver(tmp_path, Plan(rows=40, faults=0, flags=("--max-wait", "2")))
+    driver.prepare(server)
+    server.follow(Script(mix=Mix(0, {"return-429-after:1": 1.0})))
+
+    assert driver.start().wait(timeout=300) == 4
+    assert "the system has only asked to slow down" in driver.said()
+    assert server.created() == 0
+    server.follow(Script())
+    assert driver.resume("--max-wait", "60").wait(timeout=300) == 0
+    assert driver.verdict().delivered == 40
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """Mount small disks, and make them roomy; whatever is mounted is taken away again."""

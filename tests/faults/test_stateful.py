@@ -10,7 +10,35 @@ from tests.faults import stateful
 
 def test_no_order_of_disturbances_breaks_the_promise():
     """Hypothesis finds no sequence after which a customer is lost or there twice."""
-    stateful.check(examples=60, steps=12)
+    stateful.check(examples=60, steps=12, seed=3)
+
+
+def test_a_request_under_way_meets_the_same_system_after_the_disturbance():
+    """What the server does about duplicates does not end with what goes wrong."""
+    state = stateful.Imports()
+    state.begin(rows=1, promise=Promise.UPSERT, concurrency=1, check_existing=False, seed=0)
+    state.run_to_a_boundary(boundary=6)
+    state.run_to_a_boundary(boundary=4)
+    state.heal()
+    state.wait(seconds=1.0)
+    state.nobody_is_there_twice()
+    state.what_is_decided_stays_decided()
+    state.teardown()
+
+
+def test_a_system_that_only_asks_to_slow_down_ends_the_run():
+    """With nothing but refusals a run comes to an end, and the next one delivers."""
+    state = stateful.Imports()
+    state.begin(rows=3, promise=Promise.CREATE, concurrency=2, check_existing=True, seed=0)
+    state.disturb(fault="return-429-after:5", share=1.0)
+    began = state.there.loop.now_s
+    state.run_undisturbed()
+
+    error = state.there.lives[-1].error
+    assert error is not None
+    assert "slow down" in error.what
+    assert state.there.loop.now_s - began < 1000
+    state.teardown()
 
 
 @pytest.mark.parametrize("promise", Promise, ids=lambda promise: promise.value)

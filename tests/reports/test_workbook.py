@@ -17,7 +17,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table as SheetTable
 
 from bulkload.records import Reject, Status
-from bulkload.reports import ExportWriter, RejectedRows, Table, workbook, write_workbook
+from bulkload.reports import ExportWriter, RejectedRows, Table, write_workbook
+from bulkload.reports import table as table_module
 from bulkload.reports.styles import MARK
 from bulkload.sources import open_source
 from tests.reports import office
@@ -319,12 +320,12 @@ def test_a_large_source_of_text_is_cut_to_its_rejects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     """Beyond the limit only rejected rows are written, and the user is told."""
-    monkeypatch.setattr(workbook, "MAX_WHOLE_ROWS", 2)
+    monkeypatch.setattr(table_module, "MAX_WHOLE_ROWS", 2)
     frame = pl.DataFrame(
         {"row_number": pl.Series(range(2, 6), dtype=pl.UInt32), "Name": ["a", "b", "c", "d"]}
     )
     rejects = [Reject(4, "duplicate-in-file", "Name", status=Status.DUPLICATE)]
-    batches: Sequence[workbook.Rows] = [Batch(frame.head(1)), Batch(frame.tail(3))]
+    batches: Sequence[table_module.Rows] = [Batch(frame.head(1)), Batch(frame.tail(3))]
     if kept:
         rejected = RejectedRows(1)
         rejected.add(batches[0], [])
@@ -348,10 +349,10 @@ def test_rejected_rows_are_kept_up_to_a_number() -> None:
         rows.add(Batch(frame), numbers)
     late.forget()
 
-    assert rejected.batches(workbook.MAX_WHOLE_ROWS) is None
-    assert rejected.batches(workbook.MAX_WHOLE_ROWS + 1) is not None
-    assert full.batches(workbook.MAX_WHOLE_ROWS + 1) is None
-    assert late.batches(workbook.MAX_WHOLE_ROWS + 1) is None
+    assert rejected.batches(table_module.MAX_WHOLE_ROWS) is None
+    assert rejected.batches(table_module.MAX_WHOLE_ROWS + 1) is not None
+    assert full.batches(table_module.MAX_WHOLE_ROWS + 1) is None
+    assert late.batches(table_module.MAX_WHOLE_ROWS + 1) is None
 
 
 def test_a_workbook_of_another_kind_is_made_from_its_cells(tmp_path: Path) -> None:
