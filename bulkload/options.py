@@ -36,6 +36,8 @@ class LoadOptions:
     """`reconcile`: rows of unknown outcome are looked up; `review`: a person looks."""
     quiesce_s: float | None = None
     """After this many seconds a request that was sent can no longer be applied; None: 90."""
+    max_wait_s: float | None = None
+    """Longest that the system may keep the run waiting by asking it to slow down; None: 900."""
     check_existing: bool = True
     """Compare with the customers who are there already before the first create."""
     max_points_delta: int | None = None
@@ -82,6 +84,7 @@ class LoadOptions:
 
         wishes = to.delivery()
         quiesce_s = wishes.quiesce_s if self.quiesce_s is None else self.quiesce_s
+        max_wait_s = wishes.max_wait_s if self.max_wait_s is None else self.max_wait_s
         return replace(
             wishes,
             on_unknown=OnUnknown(self.on_unknown),
@@ -89,6 +92,7 @@ class LoadOptions:
             headroom=self.headroom,
             skip_unchanged=self.skip_unchanged,
             quiesce_s=quiesce_s,
+            max_wait_s=max_wait_s,
             # Whoever says that a system is quick means its look-ups too.
             second_look_s=min(wishes.second_look_s, quiesce_s),
         )
