@@ -59,21 +59,14 @@ class Tiers:
 
     def sift(self, records: pl.DataFrame) -> Sifted:
         """Part the records of one batch; every row is in one of the two frames."""
-        first = self._computed(records, self._plain)
-        plain = first.lazy().filter(OK).select(self._plain_payloads).collect()
+        first = _computed(records, self._plain)
+        plain = _accepted(first, self._plain_payloads)
         left = first.filter(~pl.col(OK))
         if left.is_empty():
             return Sifted(plain, left)
-        second = self._computed(left, self._repaired)
-        mended = second.lazy().filter(OK).select(self._mended_payloads).collect()
+        second = _computed(left, self._repaired)
+        mended = _accepted(second, self._mended_payloads)
         return Sifted(pl.concat([plain, mended]), second.filter(~pl.col(OK)))
-
-    @staticmethod
-    def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
-        frame = records.lazy()
-        for columns in steps:
-            frame = frame.with_columns(columns)
-        return frame.collect()
 
     def _prepare(self) -> None:
         """Make the expressions once: for a batch they would cost as much as what they do."""
@@ -89,6 +82,7 @@ class Tiers:
         self._repaired = (
             [self._repair(twin) for twin in mending],
             [self._is_fine(twin) for twin in self._twins],
+            [_where_fine(twin) for twin in mending],
             [pl.all_horizontal(*fine, *self._row_rules(_is_blank)).alias(OK)],
         )
         self._mended_payloads = self._payloads(mending)
@@ -100,26 +94,17 @@ class Tiers:
         return self._allowed(twin, fine, _is_empty).alias(name + FINE)
 
     def _repair(self, twin: Twin) -> pl.Expr:
-        """Return the value of a cell that is plain or can be mended, else null."""
+        """Return the value of a plain cell, and what the others look like when they are mended."""
         name = twin.field.name
         plain = pl.col(name + VALUE) if twin.field.kind is Kind.PHONE else twin.cell
-        mended = twin.mended(_rest(twin))
-        return (
-            pl.when(pl.col(name + FINE))
-            .then(plain)
-            .when(twin.accepts_mended(mended).fill_null(value=False))
-            .then(mended)
-            .alias(name + VALUE)
-        )
+        fine = pl.col(name + FINE)
+        return pl.when(fine).then(plain).otherwise(twin.mended(_rest(twin))).alias(name + VALUE)
 
     def _is_fine(self, twin: Twin) -> pl.Expr:
         """Whether a cell is accepted, mended or not, or is blank where it may be."""
         name = twin.field.name
-        # A value that was mended is there only if it is accepted.
-        known = (
-            pl.col(name + VALUE).is_not_null() if twin.mends else twin.accepts_mended(_rest(twin))
-        )
-        fine = pl.col(name + FINE) | known.fill_null(value=False)
+        rest = pl.col(name + VALUE) if twin.mends else _rest(twin)
+        fine = pl.col(name + FINE) | twin.accepts_mended(rest).fill_null(value=False)
         return self._allowed(twin, fine, _is_blank).alias(name + FINE)
 
     def _allowed(
@@ -170,6 +155,23 @@ class Tiers:
         extra = object_text(added) if added else pl.lit(None, pl.String)
         columns.append(pl.when(extra != "{}").then(extra).alias("extra"))
         return columns
+
+
+def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
+    # One step after the other: a plan of them all would be optimised anew for every batch.
+    for columns in steps:
+        records = records.with_columns(columns)
+    return records
+
+
+def _accepted(records: pl.DataFrame, payloads: Sequence[pl.Expr]) -> pl.DataFrame:
+    return records.select(*payloads, OK).filter(OK).drop(OK)
+
+
+def _where_fine(twin: Twin) -> pl.Expr:
+    """Return mended values, those that are not accepted taken away."""
+    value = twin.field.name + VALUE
+    return pl.when(pl.col(twin.field.name + FINE)).then(pl.col(value)).alias(value)
 
 
 def _rest(twin: Twin) -> pl.Expr:
