@@ -34,7 +34,8 @@ class Judged:
     @property
     def problems(self) -> list[Reject]:
         """All reasons why rows of the batch are not sent."""
-        return [*self.verdicts.rejects, *(bad.reject for bad in self.batch.malformed)]
+        malformed = (reject for bad in self.batch.malformed for reject in bad.rejects)
+        return [*self.verdicts.rejects, *malformed]
 
 
 class Walk:

@@ -32,6 +32,7 @@ CONFINED = {
     "rapidfuzz": {"mapping"},
     "openpyxl": {"sources", "reports"},
     "fastexcel": {"sources"},
+    "xlrd": {"sources"},
     "xlsxwriter": {"reports"},
     "jinja2": {"reports"},
     "httpx": {"wire"},

@@ -243,6 +243,12 @@ MESSAGES: dict[str, Message] = {
         what="{column}: {count} Zahlen haben das Format {format}, das bulkload nicht zeigen kann; gelesen wurde die bloße Zahl",
         fix="Die Spalte als Text formatieren, oder einige ihrer Werte vergleichen",
     ),
+    "formats-not-read": Message(
+        title="Zahlenformate nicht gelesen",
+        what="Die Zahlenformate dieser Arbeitsmappe lassen sich nicht lesen: Zahlen kommen an, wie sie gespeichert sind, verborgene Zeilen und Fehlerwerte werden nicht gemeldet",
+        fix="Kommt es auf führende Nullen an, sie als .xlsx speichern",
+        cause="Die Arbeitsmappe ist beschädigt oder ungewöhnlich geschrieben, obwohl ihre Werte lesbar sind",
+    ),
     "dates-1904": Message(
         title="Tage ab 1904",
         what="Die Arbeitsmappe zählt ihre Tage ab 1904, wie früher auf dem Mac; so wurden ihre Daten gelesen",

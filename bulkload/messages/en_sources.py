@@ -215,6 +215,11 @@ MESSAGES: dict[str, Message] = {
         what="{column}: {count} numbers have the format {format}, which bulkload cannot show; the plain number was read",
         fix="Format the column as text, or compare some of its values",
     ),
+    "formats-not-read": Message(
+        what="The number formats of this workbook cannot be read: numbers arrive as they are stored, and hidden rows and cells with an error are not told",
+        fix="Save it as .xlsx if leading zeros matter",
+        cause="The workbook is damaged or written in an unusual way, although its values can be read",
+    ),
     "dates-1904": Message(
         what="The workbook counts its days from 1904, as old Macs did; its dates were read that way",
         fix="Compare one date with the spreadsheet",

@@ -45,7 +45,7 @@ class MalformedRow(Protocol):
         """The cells as far as they could be cut."""
 
     @property
-    def reject(self) -> Reject:
+    def rejects(self) -> Sequence[Reject]:
         """What is wrong with it."""
 
 
@@ -69,6 +69,9 @@ class RejectsWriter:
         self._headers = tuple(headers)
         self._delimiter = delimiter
         self._language = language
+        self._guarded = [guarded_expr(pl.col(h)).alias(h) for h in headers]
+        cells = [quoted_expr(pl.col(h), delimiter) for h in headers]
+        self._joined = pl.concat_str(cells, separator=delimiter) if cells else pl.lit("")
         self._ends: dict[tuple[object, ...], str] = {}
         """Problems as they are written, by what they say: the same mistake mostly comes again."""
         self._stack = contextlib.ExitStack()
@@ -95,7 +98,7 @@ class RejectsWriter:
                 by_row[reject.row_number].append(reject)
         lines: dict[int, str] = {}
         for bad in malformed:
-            by_row[bad.row_number].append(bad.reject)
+            by_row[bad.row_number] += bad.rejects
             lines[bad.row_number] = self._malformed_line(bad)
         if not by_row:
             return
@@ -138,8 +141,7 @@ class RejectsWriter:
         if not self._headers:
             return {}
         bad = _only(rows, pl.Series(sorted(wanted), dtype=pl.UInt32))
-        cells = [quoted_expr(guarded_expr(pl.col(h)), self._delimiter) for h in self._headers]
-        lines = bad.select("row_number", pl.concat_str(cells, separator=self._delimiter))
+        lines = bad.with_columns(self._guarded).select("row_number", self._joined)
         return dict(lines.iter_rows())
 
     def _malformed_line(self, bad: MalformedRow) -> str:
@@ -200,11 +202,10 @@ def quoted(text: str, delimiter: str) -> str:
 
 
 def quoted_expr(cell: pl.Expr, delimiter: str) -> pl.Expr:
-    """Return `quoted` as a Polars expression; null becomes a missing cell, nothing at all."""
-    needs = (
-        cell.str.contains_any([delimiter, '"', "\r", "\n"])
-        | (cell.str.strip_chars() != cell)
-        | (cell == "")
-    )
+    """Return `quoted` as a Polars expression; null becomes a missing cell, nothing at all.
+
+    The cell is evaluated several times: better a column than what makes one.
+    """
+    needs = cell.str.contains(rf'[\x{{{ord(delimiter):x}}}"\r\n]|^\s|\s$|^$')
     inside = pl.concat_str(pl.lit('"'), cell.str.replace_all('"', '""', literal=True), pl.lit('"'))
     return pl.when(needs).then(inside).otherwise(cell).fill_null("")

@@ -105,7 +105,7 @@ def _inspect_zip(archive: zipfile.ZipFile, shown: str, options: SourceOptions) -
         ):
             times = part.file_size // packed
             raise _refused(shown, f"its part {part.filename} unpacks to {times:,} times its size")
-    kind = _format(archive, names, shown)
+    kind = _format(archive, {name.replace("\\", "/") for name in names}, shown)
     _refuse_entities(archive, shown)
     return Archive(kind)
 

@@ -83,8 +83,9 @@ class Inspection:
                 for finding in self.findings
             ],
             "malformed_rows": [
-                {"row_number": one.row_number, "what": messages.what(one.reject)}
+                {"row_number": one.row_number, "what": messages.what(reject)}
                 for one in self.rejects
+                for reject in one.rejects
             ],
         }
 
@@ -103,8 +104,8 @@ class Inspection:
                 f"  {column.place:3} {column.name:{width}}  {share:6.1f}%  {distinct:>9}  {examples}"
             )
         if self.malformed:
-            lines += ["", f"{self.malformed:,} rows cannot be cut into cells:"]
-            lines += [f"  {messages.what(one.reject)}" for one in self.rejects]
+            lines += ["", f"{self.malformed:,} rows cannot be read:"]
+            lines += [f"  {messages.what(bad)}" for one in self.rejects for bad in one.rejects]
         if self.findings:
             lines += ["", "What is odd:"]
         for finding in self.findings:

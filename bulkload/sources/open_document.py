@@ -3,79 +3,184 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import IO
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import iterparse
 
-from bulkload.sources.sheet_marks import SheetMarks
+from bulkload.sources.headers import cell_name
+from bulkload.sources.marks import BookMarks, Place, SheetMarks, is_whole
 
 _DIGITS_AND_SIGNS = re.compile(r"[+(]?\d[\d +()/-]*")
+_WORD_BEFORE = re.compile(r"[^\W\d_][^\d]*\d+")
+_FRACTION = re.compile(r"(\d+ )?\d+/\d+")
 _ERROR = re.compile(r"#\S+|Err:\d+")
+_DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 _MOST_REPEATED = 1_000
 """Copies of one row with marks that are looked at; sheets end in a million empty copies."""
+_CELLS = {"table-cell", "covered-table-cell"}
+_OUT_OF_SIGHT = {"collapse", "filter"}
 
 
-def read_open_document(opened: IO[bytes], sheet: str) -> tuple[SheetMarks, list[str]]:
-    """Collect the marks of one sheet, of the first one if the name is empty; and all names."""
-    marks, row = SheetMarks(), 1
-    names: list[str] = []
-    wanted = False
+@dataclass(slots=True)
+class _Reader:
+    """What was seen so far of one document."""
+
+    sheet: str
+    marks: SheetMarks = field(default_factory=SheetMarks)
+    names: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    hidden_styles: set[str] = field(default_factory=set)
+    row: int = 1
+    wanted: bool = False
+
+    def start(self, tag: str, element: Element) -> None:
+        """Take note of where a sheet begins."""
+        if tag == "table":
+            name = _get(element, "name")
+            if _get(element, "style-name") in self.hidden_styles:
+                self.hidden.append(name)
+            elif not self.sheet:
+                self.sheet = name
+            self.wanted = name == self.sheet
+            self.names.append(name)
+            self.row = 1
+
+    def end(self, tag: str, element: Element) -> None:
+        """Take note of a whole row, column or style."""
+        if tag == "table-row":
+            repeated = int(_get(element, "number-rows-repeated") or 1)
+            if self.wanted:
+                _row(element, self.row, repeated, self.marks)
+            self.row += repeated
+            element.clear()
+        elif tag == "table-column" and self.wanted:
+            if _get(element, "visibility") in _OUT_OF_SIGHT:
+                self.marks.hidden_columns += int(_get(element, "number-columns-repeated") or 1)
+        elif tag == "style":
+            if any(_get(one, "display") == "false" for one in element if _is(one, "table")):
+                self.hidden_styles.add(_get(element, "name"))
+        elif tag == "table":
+            element.clear()
+
+
+def read_open_document(opened: IO[bytes], sheet: str) -> tuple[BookMarks, SheetMarks, str]:
+    """Collect the marks of one sheet, of the first visible one if the name is empty; and its name.
+
+    Raises:
+        ParseError: It is no XML.
+    """
+    reader = _Reader(sheet)
     for event, element in iterparse(opened, events=("start", "end"), forbid_dtd=True):
         tag = _local(element.tag)
         if event == "start":
-            if tag == "table":
-                name = _get(element, "name")
-                wanted = name == sheet or (not sheet and not names)
-                names.append(name)
-                row = 1
-            continue
-        if tag == "table-row":
-            repeated = int(_get(element, "number-rows-repeated") or 1)
-            if wanted:
-                _row(element, row, repeated, marks)
-            row += repeated
-            element.clear()
-        elif tag == "table":
-            element.clear()
-    return marks, names
+            reader.start(tag, element)
+        else:
+            reader.end(tag, element)
+    book = BookMarks(sheets=dict.fromkeys(reader.names, ""), hidden=tuple(reader.hidden))
+    return book, reader.marks, reader.sheet
 
 
 def _row(element: Element, row: int, repeated: int, marks: SheetMarks) -> None:
     column, seen = 1, False
     for cell in element:
-        tag = _local(cell.tag)
-        if tag not in {"table-cell", "covered-table-cell"}:
+        if _local(cell.tag) not in _CELLS:
             continue
         copies = int(_get(cell, "number-columns-repeated") or 1)
-        if len(cell):
+        if len(cell) or _get(cell, "formula") or _get(cell, "value-type"):
             seen = True
-            marks.first_column = min(marks.first_column or column, column)
             places = [
                 (row + down, column + right)
                 for down in range(min(repeated, _MOST_REPEATED))
                 for right in range(min(copies, _MOST_REPEATED))
             ]
-            _cell(cell, places, marks)
+            for place in places:
+                _cell(cell, place, marks)
+        _merged(cell, row, column, marks)
         column += copies
-    if seen and _get(element, "visibility") in {"collapse", "filter"}:
+    if seen and _get(element, "visibility") in _OUT_OF_SIGHT:
         marks.hidden_rows += min(repeated, _MOST_REPEATED)
 
 
-def _cell(cell: Element, places: list[tuple[int, int]], marks: SheetMarks) -> None:
-    text = "".join(cell.itertext()).strip()
+def _merged(cell: Element, row: int, column: int, marks: SheetMarks) -> None:
+    wide = int(_get(cell, "number-columns-spanned") or 1)
+    high = int(_get(cell, "number-rows-spanned") or 1)
+    if wide > 1 or high > 1:
+        last = cell_name(column + wide - 1, row + high - 1)
+        marks.merged.append(f"{cell_name(column, row)}:{last}")
+
+
+def _cell(cell: Element, place: Place, marks: SheetMarks) -> None:
+    text = "\n".join(_paragraph(one) for one in cell if _local(one.tag) == "p")
     kinds = {value for name, value in cell.items() if _local(name) == "value-type"}
-    if "error" in kinds or (_get(cell, "formula") and _ERROR.fullmatch(text)):
-        marks.errors |= dict.fromkeys(places, text)
+    formula = _get(cell, "formula")
+    if "error" in kinds or (formula and _ERROR.fullmatch(text.strip())):
+        marks.errors[place] = text.strip()
+    elif formula and not kinds and not text:
+        marks.formulas.append(place)
+    elif "string" in kinds:
+        marks.text(place, _get(cell, "string-value") or text)
+    elif "boolean" in kinds:
+        marks.exact[place] = _get(cell, "boolean-value")
+    elif "time" in kinds:
+        marks.exact[place] = _duration(_get(cell, "time-value"))
+    elif "percentage" in kinds:
+        marks.not_shown[place] = text.strip()
+    elif "float" in kinds:
+        _number(_get(cell, "value"), text.strip(), place, marks)
+
+
+def _number(value: str, text: str, place: Place, marks: SheetMarks) -> None:
+    if text.isalpha() and value in {"0", "1"}:
+        marks.exact[place] = "true" if value == "1" else "false"
         return
-    value = _get(cell, "value")
-    if "float" not in kinds or not _DIGITS_AND_SIGNS.fullmatch(text):
+    marks.long_number(place, value)
+    if place in marks.exact:
         return
-    digits = re.sub(r"\D", "", text)
+    digits = "".join(c for c in text if c.isdigit())
     # Only what shows the same number: a rounded amount or a date is another matter.
     same = value.isdigit() and digits.lstrip("0") == value.lstrip("0")
-    if same and text != value and not re.fullmatch(r"\d{1,3}( \d{3})+", text):
-        marks.shown |= dict.fromkeys(places, text)
+    plain = _DIGITS_AND_SIGNS.fullmatch(text)
+    if same and text == value:
+        return
+    if same and plain:
+        if not re.fullmatch(r"\d{1,3}([ \u00a0\u202f]\d{3})+", text):
+            marks.shown[place] = text
+    elif same and len(digits) > len(value) and not set(text) & set(".,"):
+        marks.shown[place] = text
+    elif (same and _WORD_BEFORE.fullmatch(text)) or (
+        (plain and is_whole(value) and not same and text.isdigit())
+        or (_FRACTION.fullmatch(text) and not is_whole(value))
+    ):
+        marks.not_shown[place] = text
+
+
+def _duration(value: str) -> str:
+    found = _DURATION.fullmatch(value)
+    if not found:
+        return value
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:5])
+    rest = f".{found[6][:3]}" if int(found[6] or 0) else ""
+    return f"{found[1]}{24 * days + hours:02}:{minutes:02}:{seconds:02}{rest}"
+
+
+def _paragraph(element: Element) -> str:
+    parts = [element.text or ""]
+    for one in element:
+        tag = _local(one.tag)
+        if tag == "s":
+            parts.append(" " * min(int(_get(one, "c") or 1), _MOST_REPEATED))
+        elif tag in {"tab", "line-break"}:
+            parts.append("\t" if tag == "tab" else "\n")
+        else:
+            parts.append(_paragraph(one))
+        parts.append(one.tail or "")
+    return "".join(parts)
+
+
+def _is(element: Element, family: str) -> bool:
+    return _local(element.tag) == f"{family}-properties"
 
 
 def _local(name: str) -> str:

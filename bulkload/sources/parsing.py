@@ -17,7 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -27,15 +27,15 @@ from defusedxml.common import DefusedXmlException
 
 from bulkload.errors import BadInputError, did_you_mean
 from bulkload.sources.archive import UNREADABLE, Archive, inspect_archive, protected
-from bulkload.sources.open_document import read_open_document
-from bulkload.sources.sheet_marks import (
-    BookMarks,
-    SheetMarks,
-    far_cell,
-    mended_sheet,
-    read_book,
-    read_sheet,
+from bulkload.sources.binary_marks import (
+    binary_moment_texts,
+    read_binary_book,
+    read_binary_sheet,
 )
+from bulkload.sources.book_parts import mended_sheet, moment_texts, read_book
+from bulkload.sources.marks import BookMarks, SheetMarks
+from bulkload.sources.open_document import read_open_document
+from bulkload.sources.sheet_marks import far_cell, read_sheet
 from bulkload.sources.source import SourceOptions
 from bulkload.sources.stream import FileBytes
 
@@ -51,9 +51,19 @@ class Parsed:
     """Every row from the first on, every used column; null is an empty cell."""
     archive: Archive
     answer: dict[str, Any]
-    """sheets, sheet, hidden: what the child saw."""
-    book: BookMarks
-    marks: SheetMarks
+    """sheets, sheet, hidden, first_column: what the child saw."""
+    marked: Marked
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The marks of a workbook and of one of its sheets."""
+
+    book: BookMarks = field(default_factory=BookMarks)
+    marks: SheetMarks = field(default_factory=SheetMarks)
+    sheet: str = ""
+    complete: bool = False
+    """Whether everything could be read; if not, only the values are known."""
 
 
 def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
@@ -68,7 +78,7 @@ def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
         options = replace(options, sheet=options.sheet or _mended(path, archive))
         child = _start(path, place, options, content.size_bytes, archive.format)
         try:
-            book, marks, name = _marks(path, archive, options.sheet)
+            marked = _marks(path, archive, options.sheet)
             answer = _answer(child, path, content, options)
         finally:
             child.kill()
@@ -76,14 +86,18 @@ def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
             for pipe in (child.stdin, child.stdout):
                 if pipe:
                     pipe.close()
+        if not answer["sheets"]:
+            raise _damaged(content.shown, "it lists no sheets")
         if not answer["sheet"]:
             raise BadInputError(
                 f"`{content.shown}` is empty", fix="choose another sheet with --sheet"
             )
-        if answer["sheet"] != name:
-            _, marks, _ = _marks(path, archive, answer["sheet"])
+        if archive.format == "xls":
+            marked = _old_marks(answer)
+        elif answer["sheet"] != marked.sheet:
+            marked = _marks(path, archive, answer["sheet"])
         rows = pl.read_ipc(place)
-    return Parsed(rows, archive, answer, book, marks)
+    return Parsed(rows, archive, answer, marked)
 
 
 @contextmanager
@@ -106,7 +120,7 @@ def _start(
         "path": str(Path(path).resolve()),
         "rows": str(place),
         "sheet": options.sheet,
-        "moments": kind == "ods",
+        "kind": kind,
         "memory_bytes": options.memory_bytes,
         "time_s": math.ceil(options.time_s or seconds),
     }
@@ -161,9 +175,13 @@ def _answer(
         raise _refused(shown, why)
     if "assword" in answer["why"]:
         raise protected(shown)
-    raise BadInputError(
-        f"`{shown}` is damaged: its sheet cannot be read",
-        where=_one_line(answer["why"]),
+    raise _damaged(shown, "its sheet cannot be read", _one_line(answer["why"]))
+
+
+def _damaged(shown: str, why: str, where: str = "") -> BadInputError:
+    return BadInputError(
+        f"`{shown}` is damaged: {why}",
+        where=where,
         fix="open it in a spreadsheet program and save it again",
     )
 
@@ -207,24 +225,32 @@ def _mended(path: str, archive: Archive) -> str | None:
         return None
 
 
-def _marks(path: str, archive: Archive, sheet: str | None) -> tuple[BookMarks, SheetMarks, str]:
+def _old_marks(answer: dict[str, Any]) -> Marked:
+    """Return the marks that the child has read: those of .xls need a parser of their own."""
+    old = answer["old"]
+    if old is None:
+        return Marked(sheet=answer["sheet"])
+    book = BookMarks(hidden=tuple(old["hidden"]), days_from_1904=old["days_from_1904"])
+    return Marked(book, SheetMarks.of(old["marks"]), answer["sheet"], complete=True)
+
+
+def _marks(path: str, archive: Archive, sheet: str | None) -> Marked:
     """Read the marks of a sheet while the child parses; what is broken, the child will say."""
-    book, marks, name = BookMarks(), SheetMarks(), sheet or ""
-    if archive.format not in {"xlsx", "xlsm", "ods"}:
-        return book, marks, name
+    if archive.format == "xls":
+        return Marked()
     try:
         with zipfile.ZipFile(path) as opened:
             if archive.format == "ods":
                 with opened.open("content.xml") as stream:
-                    marks, names = read_open_document(stream, name)
-                return book, marks, name or next(iter(names), "")
-            book = read_book(opened)
-            visible = [one for one in book.sheets if one not in book.hidden]
-            name = sheet or next(iter(visible), "")
-            part = book.sheets.get(name, "")
-            if part in opened.namelist():
-                with opened.open(part) as stream:
-                    marks = read_sheet(stream, book.formats)
-    except (*UNREADABLE, ParseError, DefusedXmlException):
-        pass
-    return book, marks, name
+                    return Marked(*read_open_document(stream, sheet or ""), complete=True)
+            binary = archive.format == "xlsb"
+            book = read_binary_book(opened) if binary else read_book(opened)
+            name = sheet or next((one for one in book.sheets if one not in book.hidden), "")
+            with opened.open(book.sheets[name]) as stream:
+                if binary:
+                    marks = read_binary_sheet(stream, book, binary_moment_texts(opened))
+                else:
+                    marks = read_sheet(stream, book, moment_texts(opened))
+            return Marked(book, marks, name, complete=True)
+    except (*UNREADABLE, ParseError, DefusedXmlException, IndexError):
+        return Marked(sheet=sheet or "")

@@ -93,7 +93,8 @@ def join_sources(pattern: str, sources: list[Source]) -> Source:
 
 def _moved(one: Malformed, before: int) -> Malformed:
     number = one.row_number + before
-    return replace(one, row_number=number, reject=replace(one.reject, row_number=number))
+    first, *more = (replace(reject, row_number=number) for reject in one.rejects)
+    return replace(one, row_number=number, reject=first, more=tuple(more))
 
 
 def _named(finding: Finding, name: str) -> Finding:

@@ -1,158 +1,79 @@
-"""What the parser of a workbook does not tell, read from the sheet's XML as it streams by.
+"""Marks of an .xlsx sheet, read from its XML as it streams by.
 
 Number formats that add digits, formulas without a value, error cells, hidden rows and columns,
-merged cells. The parser is the authority on values; here only marks are collected, by searching
-for tags, which costs little more than unpacking the sheet.
+merged cells. They are collected by searching for tags, which costs little more than unpacking the
+sheet. A sheet that is written in an unusual way (prefixed tags, cells without a place) is brought
+into the usual one on the way, tag by tag.
 """
 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from html import unescape
 from typing import IO
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import ParseError
 
-from defusedxml.ElementTree import fromstring
-
-from bulkload.cells import ROWS_NAME
-from bulkload.sources.number_format import adds_to_numbers, shown
+from bulkload.sources.book_parts import MOMENT_HINT
+from bulkload.sources.headers import column_letters
+from bulkload.sources.marks import MANY, BookMarks, Place, SheetMarks, column_number
 
 _PIECE = 1 << 20
-_MANY = 100_000
-"""Marks of one kind that are remembered; a sheet with more is broken throughout."""
 _CELL = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _STYLE = re.compile(rb'\bs="(\d+)"')
+_FORMULA_OF = rb"(?:<f\b[^>]*?(?:/>|>[^<]*</f>))?\s*"
 _NO_VALUE = re.compile(
     rb"<c ([^>]*)>\s*<f\b[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 )
 _FORMULA = re.compile(rb"<f[ >/]")
-_ERROR = re.compile(rb'<c ([^>]*\bt="e"[^>]*)>\s*(?:<f\b[^>]*?(?:/>|>[^<]*</f>))?\s*<v>([^<]*)</v>')
-_VALUE = rb'<c ((?=[^>]*\bs="(?:%s)")[^>]*)>\s*(?:<f\b[^>]*?(?:/>|>[^<]*</f>))?\s*<v>([^<]*)</v>'
+_ERROR = re.compile(rb'<c ([^>]*\bt="e"[^>]*)>\s*' + _FORMULA_OF + rb"<v>([^<]*)</v>")
+_VALUE = rb'<c ((?=[^>]*\bs="(?:%s)")[^>]*)>\s*' + _FORMULA_OF + rb"<v>([^<]*)</v>"
+_LONG = rb"(?:[1-9]\d{15,}|[1-9](?:\.\d+)?[Ee]\+?\d\d)"
+_LONG_NUMBER = re.compile(rb"<v>-?" + _LONG)
+_LONG_CELL = re.compile(rb"<c ([^>]*)>\s*" + _FORMULA_OF + rb"<v>(-?" + _LONG + rb"[^<]*)</v>")
+_NEGATIVE = re.compile(rb"<c ([^>]*)>\s*" + _FORMULA_OF + rb"<v>(-[^<]*)</v>")
+_SHARED = re.compile(rb'<c ([^>]*\bt="s"[^>]*)>\s*' + _FORMULA_OF + rb"<v>(\d+)</v>")
+_OWN_TEXT = re.compile(rb'<c ([^>]*\bt="(?:inlineStr|str)"[^>]*)>(.*?)</c>', re.DOTALL)
+_RUN = re.compile(rb"<(?:t|v)(?:\s[^>]*)?>([^<]*)</(?:t|v)>")
 _HIDDEN_ROW = re.compile(rb'<row\b[^>]*\bhidden="(?:1|true)"')
 _COLUMN = re.compile(rb"<col\b[^>]*>")
 _MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z]+\d+(?::[A-Z]+\d+)?)"')
 _FAR = re.compile(rb' r="([A-Z]{3}\d{1,7}|[A-Z]{1,2}\d{7})"')
 _TEXT_TYPES = re.compile(rb'\bt="(?:s|str|inlineStr|b|e|d)"')
+_FIRST_CELL = re.compile(rb"<([\w.-]+:)?c(\s[^>]*)?>")
+_TAG = re.compile(rb"<(/?)(?:[\w.-]+:)?([\w.-]+)((?:\s[^<>]*?)?)(/?)>")
+_QUOTED_ONCE = re.compile(rb"=\s*'([^'\"]*)'")
+_ROW_NUMBER = re.compile(rb'\br="(\d+)"')
 
 
-@dataclass(slots=True)
-class BookMarks:
-    """What a workbook says of itself."""
+def read_sheet(opened: IO[bytes], book: BookMarks, moments: dict[bytes, str]) -> SheetMarks:
+    """Collect the marks of one sheet.
 
-    sheets: dict[str, str] = field(default_factory=dict)
-    """Part in the archive by sheet name."""
-    hidden: tuple[str, ...] = ()
-    days_from_1904: bool = False
-    formats: dict[int, str] = field(default_factory=dict)
-    """Format code by cell style, only those that add to numbers."""
-
-
-@dataclass(slots=True)
-class SheetMarks:
-    """What stands in one sheet besides values; rows and columns count from 1."""
-
-    first_column: int = 0
-    """0: no cell was seen."""
-    shown: dict[tuple[int, int], str] = field(default_factory=dict)
-    """Text by (row, column) of numbers whose format adds to them."""
-    not_shown: dict[tuple[int, int], str] = field(default_factory=dict)
-    """Format by (row, column) of numbers that it does not suit: fractions, 16 digits and more."""
-    formulas: list[tuple[int, int]] = field(default_factory=list)
-    errors: dict[tuple[int, int], str] = field(default_factory=dict)
-    hidden_rows: int = 0
-    hidden_columns: int = 0
-    merged: list[str] = field(default_factory=list)
-
-
-def read_book(archive: zipfile.ZipFile) -> BookMarks:
-    """Return the names, visibility and formats of a workbook; empty where it is not as expected."""
-    names = set(archive.namelist())
-    marks = BookMarks()
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-        return marks
-    book, links = _root(archive, "xl/workbook.xml"), _root(archive, "xl/_rels/workbook.xml.rels")
-    targets = {link.get("Id"): link.get("Target", "") for link in links}
-    hidden = []
-    for element in book.iter():
-        tag = _tag(element)
-        if tag == "workbookPr":
-            marks.days_from_1904 = element.get("date1904") in {"1", "true"}
-        elif tag == "sheet":
-            name = element.get("name", "")
-            link = next((v for k, v in element.items() if k.endswith("}id")), None)
-            target = targets.get(link, "")
-            marks.sheets[name] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            if element.get("state") in {"hidden", "veryHidden"}:
-                hidden.append(name)
-    marks.hidden = tuple(hidden)
-    if "xl/styles.xml" in names:
-        marks.formats = _formats(_root(archive, "xl/styles.xml"))
-    return marks
-
-
-def mended_sheet(archive: zipfile.ZipFile) -> str | None:
-    """Return the sheet in which bulkload marked problems, if there is one under that name."""
-    if "xl/workbook.xml" not in archive.namelist():
-        return None
-    elements = list(_root(archive, "xl/workbook.xml").iter())
-    for element in elements:
-        if _tag(element) == "definedName" and element.get("name") == ROWS_NAME:
-            name = (element.text or "").rpartition("!")[0].strip("'").replace("''", "'")
-            sheets = [sheet.get("name") for sheet in elements if _tag(sheet) == "sheet"]
-            return name if name in sheets else None
-    return None
-
-
-def _root(archive: zipfile.ZipFile, part: str) -> Element:
-    with archive.open(part) as opened:
-        root: Element = fromstring(opened.read(16 << 20), forbid_dtd=True)
-    return root
-
-
-def _tag(element: Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _formats(styles: Element) -> dict[int, str]:
-    codes: dict[str, str] = {}
-    found: dict[int, str] = {}
-    for element in styles.iter():
-        if _tag(element) == "numFmt":
-            codes[element.get("numFmtId", "")] = element.get("formatCode", "")
-    for element in styles.iter():
-        if _tag(element) == "cellXfs":
-            for style, one in enumerate(element):
-                code = codes.get(one.get("numFmtId", ""), "")
-                if code and adds_to_numbers(code):
-                    found[style] = code
-    return found
-
-
-def read_sheet(opened: IO[bytes], formats: dict[int, str]) -> SheetMarks:
-    """Collect the marks of one sheet."""
+    Args:
+        opened: The sheet's XML.
+        book: Whose formats its cells have.
+        moments: Shared texts that look like dates of the parser's, by their number.
+    """
     marks = SheetMarks()
-    styles = b"|".join(str(style).encode() for style in formats)
-    numbers = re.compile(_VALUE % styles) if formats else None
+    styles = b"|".join(str(style).encode() for style in book.formats)
+    numbers = re.compile(_VALUE % styles) if book.formats else None
     before = last = b""
-    for piece in _pieces(opened):
-        _first_column(piece, marks)
-        if _FORMULA.search(piece) and len(marks.formulas) < _MANY:
+    for piece in _pieces(_blocks(opened)):
+        if _FORMULA.search(piece) and len(marks.formulas) < MANY:
             marks.formulas += [
                 place
                 for found in _NO_VALUE.finditer(piece)
                 if not _TEXT_TYPES.search(found[1]) and (place := _place(found[1]))
             ]
         # The text of every error begins with this sign; looking for it costs next to nothing.
-        if b"#" in piece and len(marks.errors) < _MANY:
+        if b"#" in piece and len(marks.errors) < MANY:
             marks.errors |= {
-                place: found[2].decode("utf-8", "replace")
-                for found in _ERROR.finditer(piece)
-                if (place := _place(found[1]))
+                place: text.decode("utf-8", "replace") for _, place, text in _cells(_ERROR, piece)
             }
         if numbers is not None:
-            _numbers(numbers.finditer(piece), formats, marks)
+            _numbers(_cells(numbers, piece), book, marks)
+        _rare_numbers(piece, book, marks)
+        _texts(piece, moments, marks)
         if b' hidden="' in piece:
             marks.hidden_rows += len(_HIDDEN_ROW.findall(piece))
             marks.hidden_columns += sum(_hidden_columns(tag) for tag in _COLUMN.findall(piece))
@@ -164,17 +85,94 @@ def read_sheet(opened: IO[bytes], formats: dict[int, str]) -> SheetMarks:
 
 def far_cell(opened: IO[bytes]) -> str:
     """Return a cell that lies far outside of any honest table, `XFD1048576`; empty without one."""
-    for piece in _pieces(opened):
+    for piece in _pieces(_blocks(opened)):
         found = _FAR.search(piece)
         if found:
             return found[1].decode()
     return ""
 
 
-def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
+def _rare_numbers(piece: bytes, book: BookMarks, marks: SheetMarks) -> None:
+    """Look for numbers that hardly any sheet has; the search is cheap where there are none."""
+    if _LONG_NUMBER.search(piece):
+        for attributes, place, number in _cells(_LONG_CELL, piece):
+            if not _TEXT_TYPES.search(attributes):
+                marks.long_number(place, number.decode("ascii", "replace"))
+    if b"<v>-" in piece and book.dates and not book.days_from_1904:
+        for attributes, place, number in _cells(_NEGATIVE, piece):
+            style = _STYLE.search(attributes)
+            if style and int(style[1]) in book.dates:
+                marks.number(place, number.decode("ascii", "replace"), "yyyy")
+
+
+def _texts(piece: bytes, moments: dict[bytes, str], marks: SheetMarks) -> None:
+    """Look for texts that the parser's own dates look like; most sheets have none."""
+    if moments:
+        for _, place, number in _cells(_SHARED, piece):
+            if number in moments:
+                marks.exact[place] = moments[number]
+    if MOMENT_HINT.search(piece):
+        for _, place, content in _cells(_OWN_TEXT, piece):
+            text = b"".join(_RUN.findall(content.rpartition(b"</f>")[2]))
+            marks.text(place, unescape(text.decode("utf-8", "replace")))
+
+
+def _cells(wanted: re.Pattern[bytes], piece: bytes) -> Iterator[tuple[bytes, Place, bytes]]:
+    """Yield attributes, place and content of each cell that says where it stands."""
+    for found in wanted.finditer(piece):
+        place = _place(found[1])
+        if place:
+            yield found[1], place, found[2]
+
+
+def _blocks(opened: IO[bytes]) -> Iterator[bytes]:
+    first = opened.read(_PIECE)
+    cell = _FIRST_CELL.search(first)
+    usual = cell is None or (not cell[1] and b' r="' in (cell[2] or b""))
+    blocks = _read_on(first, opened)
+    return blocks if usual else _as_usual(blocks)
+
+
+def _read_on(first: bytes, opened: IO[bytes]) -> Iterator[bytes]:
+    while first:
+        yield first
+        first = opened.read(_PIECE)
+
+
+def _as_usual(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Write tags without prefix, attributes in double quotes, and the place of each cell."""
+    row = column = 0
+
+    def rewritten(tag: re.Match[bytes]) -> bytes:
+        nonlocal row, column
+        close, name, attributes, end = tag.groups()
+        if b"'" in attributes:
+            attributes = _QUOTED_ONCE.sub(rb'="\1"', attributes)
+        if not close and name == b"row":
+            found = _ROW_NUMBER.search(attributes)
+            row, column = (int(found[1]) if found else row + 1), 0
+        elif not close and name == b"c":
+            place = _place(attributes)
+            column = place[1] if place else column + 1
+            if place is None:
+                attributes = b' r="%s%d"%s' % (column_letters(column).encode(), row, attributes)
+        return b"<%s%s%s%s>" % (close, name, attributes, end)
+
+    rest = b""
+    for block in blocks:
+        text = rest + block
+        cut = text.rfind(b">") + 1
+        rest = text[cut:]
+        yield _TAG.sub(rewritten, text[:cut])
+        if len(rest) > 8 * _PIECE:
+            raise ParseError("a tag without end")
+    yield rest
+
+
+def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the XML in pieces that no cell is cut by."""
     rest = b""
-    while block := opened.read(_PIECE):
+    for block in blocks:
         text = rest + block
         cut = max(text.rfind(b"<c "), text.rfind(b"<row"), text.rfind(b"</row>"))
         if cut <= 0:
@@ -185,39 +183,19 @@ def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def _numbers(found: Iterator[re.Match[bytes]], formats: dict[int, str], marks: SheetMarks) -> None:
-    for cell in found:
-        style, place = _STYLE.search(cell[1]), _place(cell[1])
-        if style is None or place is None or _TEXT_TYPES.search(cell[1]):
-            continue
-        text = shown(cell[2].decode("ascii", "replace"), formats[int(style[1])])
-        if text is not None:
-            marks.shown[place] = text
-        else:
-            marks.not_shown[place] = formats[int(style[1])]
+def _numbers(
+    found: Iterator[tuple[bytes, Place, bytes]], book: BookMarks, marks: SheetMarks
+) -> None:
+    for attributes, place, number in found:
+        style = _STYLE.search(attributes)
+        if style and not _TEXT_TYPES.search(attributes):
+            code = book.formats[int(style[1])]
+            marks.number(place, number.decode("ascii", "replace"), code)
 
 
-def _first_column(piece: bytes, marks: SheetMarks) -> None:
-    """Find the leftmost column in use: cheap, because column A mostly settles it at once."""
-    for column in range(1, marks.first_column or 27):
-        if re.search(rb'<c [^>]*?\br="%c\d' % (64 + column), piece):
-            marks.first_column = column
-            return
-        if column == 1 and not marks.first_column and b"<c " not in piece:
-            return
-
-
-def _place(attributes: bytes) -> tuple[int, int] | None:
+def _place(attributes: bytes) -> Place | None:
     found = _CELL.search(attributes)
     return (int(found[2]), column_number(found[1].decode())) if found else None
-
-
-def column_number(letters: str) -> int:
-    """Return 1 for `A`, 27 for `AA`."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _hidden_columns(tag: bytes) -> int:

@@ -2,8 +2,8 @@
 
     open_source(path) -> Source -> batches() -> Batch(rows, malformed)
 
-Every cell is the exact text of the file; an empty cell is null. A row that cannot be cut into cells
-is a `Malformed` with its own text, never an exception and never a guess.
+Every cell is the exact text of the file; an empty cell is null. A row that cannot be cut into cells,
+or has a cell without a value, is a `Malformed` with its own text, never an exception and never a guess.
 """
 
 from __future__ import annotations
@@ -71,6 +71,13 @@ class Malformed:
     cells: tuple[str, ...]
     """The closest guess at its cells, for people who mend it."""
     reject: Reject
+    more: tuple[Reject, ...] = ()
+    """What else is wrong with the row."""
+
+    @property
+    def rejects(self) -> tuple[Reject, ...]:
+        """Every reason why the row is not loaded."""
+        return (self.reject, *self.more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from bulkload.errors import BadInputError
 from bulkload.records import Finding, Reject
 from bulkload.sources.archive import Archive
 from bulkload.sources.headers import cell_name, column_letters, column_names, find_header
-from bulkload.sources.parsing import Parsed, parse_sheet
-from bulkload.sources.sheet_marks import BookMarks, SheetMarks, column_number
+from bulkload.sources.marks import SheetMarks, column_number
+from bulkload.sources.parsing import Marked, Parsed, parse_sheet
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import FileBytes
 
 _HEAD_ROWS = 100
 _SHOWN = 5
+_FIRST_DAY_1904 = "1904-01-01 "
 
 
 @dataclass(slots=True)
@@ -27,8 +28,8 @@ class SheetTable:
 
     rows: pl.DataFrame
     headers: tuple[str, ...]
-    refused: dict[int, tuple[str, str, str]]
-    """Code, header and cell by row number, for rows with a cell that has no value."""
+    refused: dict[int, list[Reject]]
+    """By row number, for rows with cells that have no value."""
     batch_rows: int
     positions: dict[str, int]
     controls: bool = True
@@ -53,9 +54,13 @@ class SheetTable:
             yield Batch(rows.filter(~bad), malformed)
 
     def _malformed(self, number: int, cells: tuple[str, ...]) -> Malformed:
-        code, header, cell = self.refused[number]
-        reject = Reject(number, code, column=header, cell=cell)
-        return Malformed(number, "\t".join(cells), cells, reject)
+        first, *more = self.refused[number]
+        told = {reject.column: reject.cell for reject in (first, *more)}
+        # An error stays where it is, so that the row is not taken for one without that cell.
+        cells = tuple(
+            told.get(header) or cell for header, cell in zip(self.headers, cells, strict=True)
+        )
+        return Malformed(number, "\t".join(cells), cells, first, tuple(more))
 
 
 @dataclass(slots=True)
@@ -84,16 +89,16 @@ def open_workbook(content: FileBytes, options: SourceOptions) -> Workbook:
 
 
 def _table(parsed: Parsed, shown: str, options: SourceOptions) -> Workbook:
-    answer, book, marks = parsed.answer, parsed.book, parsed.marks
-    left = max(1, marks.first_column)
-    rows = _with_shown(parsed.rows, marks, left)
+    answer, marks = parsed.answer, parsed.marked.marks
+    left: int = answer["first_column"]
+    rows = _as_shown(_down_to_marks(parsed.rows, marks), parsed.marked, left)
     skip = options.skip_rows or 0
     head = [[cell or "" for cell in row] for row in rows.slice(skip, _HEAD_ROWS).iter_rows()]
     at = -1 if options.no_header else skip + _header_index(head, rows, options, shown, skip)
     first = at + 1 if at >= 0 else skip
     data = rows.slice(first)
     filled = [data[name].null_count() < data.height for name in data.columns]
-    if not any(filled):
+    if not any(filled) and max(_marked_rows(marks), default=0) <= first:
         raise BadInputError(
             f"`{shown}` has headers but no rows", fix="export it again, or choose another --sheet"
         )
@@ -111,7 +116,7 @@ def _table(parsed: Parsed, shown: str, options: SourceOptions) -> Workbook:
     data.columns = list(headers)
     data = data.with_row_index(ROW_NUMBER, first + 1).cast({ROW_NUMBER: pl.UInt32})
     places = {n + left: header for n, header in zip(kept, headers, strict=True)}
-    findings += _sheet_findings(answer, book, marks, at + 1, places)
+    findings += _sheet_findings(answer, parsed.marked, at + 1, places)
     refused = _refused_rows(marks, places, first + 1)
     table = SheetTable(
         data,
@@ -140,42 +145,56 @@ def _header_index(
     return find_header(head, max(width, min(rows.width, usual[-1] if usual else 1)))
 
 
-def _with_shown(rows: pl.DataFrame, marks: SheetMarks, left: int) -> pl.DataFrame:
-    """Put the text that a number format shows in place of the number."""
+def _marked_rows(marks: SheetMarks) -> list[int]:
+    return [row for row, _ in (*marks.formulas, *marks.errors)]
+
+
+def _down_to_marks(rows: pl.DataFrame, marks: SheetMarks) -> pl.DataFrame:
+    """Add the rows at the end in which no cell has a value, although some should."""
+    missing = max(_marked_rows(marks), default=0) - rows.height
+    return pl.concat([rows, rows.clear(missing)]) if missing > 0 else rows
+
+
+def _as_shown(rows: pl.DataFrame, marked: Marked, left: int) -> pl.DataFrame:
+    """Put the text that a person sees in place of the parser's."""
+    if marked.book.days_from_1904:
+        # A time of day comes with the first day of the calendar before it.
+        time = pl.all().str.starts_with(_FIRST_DAY_1904)
+        rows = rows.select(
+            pl.when(time).then(pl.all().str.slice(len(_FIRST_DAY_1904))).otherwise(pl.all())
+        )
     by_column: dict[int, tuple[list[int], list[str]]] = {}
-    for (row, column), text in marks.shown.items():
-        if 0 < row <= rows.height and 0 <= column - left < rows.width:
-            places, texts = by_column.setdefault(column - left, ([], []))
-            places.append(row - 1)
-            texts.append(text)
-    for column, (places, texts) in by_column.items():
+    for texts in (marked.marks.shown, marked.marks.exact):
+        for (row, column), text in texts.items():
+            if 0 < row <= rows.height and 0 <= column - left < rows.width:
+                places, column_texts = by_column.setdefault(column - left, ([], []))
+                places.append(row - 1)
+                column_texts.append(text)
+    for column, (places, column_texts) in by_column.items():
         name = rows.columns[column]
-        changed = rows[name].scatter(places, texts)
-        rows = rows.with_columns(changed.alias(name))
+        rows = rows.with_columns(rows[name].scatter(places, column_texts).alias(name))
     return rows
 
 
-def _refused_rows(
-    marks: SheetMarks, places: dict[int, str], first: int
-) -> dict[int, tuple[str, str, str]]:
-    refused: dict[int, tuple[str, str, str]] = {}
-    for row, column in marks.formulas:
+def _refused_rows(marks: SheetMarks, places: dict[int, str], first: int) -> dict[int, list[Reject]]:
+    found = [(place, "formula-without-value", "") for place in marks.formulas]
+    found += [(place, "cell-error", text) for place, text in marks.errors.items()]
+    refused: dict[int, list[Reject]] = {}
+    for (row, column), code, cell in sorted(found):
         if row >= first and column in places:
-            refused.setdefault(row, ("formula-without-value", places[column], ""))
-    for (row, column), text in marks.errors.items():
-        if row >= first and column in places:
-            refused.setdefault(row, ("cell-error", places[column], text))
+            reject = Reject(row, code, column=places[column], cell=cell)
+            refused.setdefault(row, []).append(reject)
     return refused
 
 
 def _sheet_findings(
     answer: dict[str, Any],
-    book: BookMarks,
-    marks: SheetMarks,
+    marked: Marked,
     header_row: int,
     places: dict[int, str],
 ) -> list[Finding]:
-    found: list[Finding] = []
+    book, marks = marked.book, marked.marks
+    found = [] if marked.complete else [Finding("formats-not-read")]
     name = answer["sheet"]
     hidden = [one for one in (book.hidden or answer["hidden"]) if one != name]
     others = [one for one in answer["sheets"] if one != name and one not in hidden]

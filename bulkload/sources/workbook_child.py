@@ -41,7 +41,8 @@ def _limit(memory_bytes: int, time_s: int) -> None:
 def _read(request: dict[str, Any]) -> dict[str, Any]:
     import fastexcel
 
-    book = fastexcel.read_excel(Path(request["path"]).read_bytes())
+    content = Path(request["path"]).read_bytes()
+    book = fastexcel.read_excel(content)
     names = list(book.sheet_names)
     wanted = request["sheet"]
     if wanted is not None and wanted not in names:
@@ -56,13 +57,26 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
             continue
         frame = sheet.to_polars()
         if frame.height and frame.width:
-            _as_people_write(frame, moments=request["moments"]).write_ipc(
+            _as_people_write(frame, moments=request["kind"] == "ods").write_ipc(
                 request["rows"], compression="uncompressed"
             )
             answer["sheet"] = name
+            answer["first_column"] = sheet.selected_columns[0].absolute_index + 1
             break
     answer["hidden"] = hidden
+    if request["kind"] == "xls" and answer["sheet"]:
+        answer["old"] = _old(content, answer["sheet"])
     return answer
+
+
+def _old(content: bytes, sheet: str) -> dict[str, Any] | None:
+    """Return what an .xls says besides values; None where only its values can be read."""
+    from bulkload.sources.old_marks import read_old
+
+    try:
+        return read_old(content, sheet)
+    except Exception:  # noqa: BLE001 - of a damaged file it raises whatever comes first
+        return None
 
 
 def _as_people_write(frame: Any, *, moments: bool) -> Any:

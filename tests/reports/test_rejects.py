@@ -29,7 +29,7 @@ class Malformed:
     row_number: int
     text: str
     cells: tuple[str, ...]
-    reject: Reject
+    rejects: tuple[Reject, ...]
 
 
 def frame(cells: list[tuple[str | None, str | None]]) -> pl.DataFrame:
@@ -103,9 +103,9 @@ def test_malformed_rows_stay_malformed(tmp_path: Path) -> None:
             frame([("a", "b")]),
             [reject(2)],
             [
-                Malformed(3, "1,2,3", ("1", "2", "3"), reject(3)),
-                Malformed(4, "1", ("1",), reject(4)),
-                Malformed(5, 'no "cells', (), reject(5)),
+                Malformed(3, "1,2,3", ("1", "2", "3"), (reject(3),)),
+                Malformed(4, "1", ("1",), (reject(4),)),
+                Malformed(5, 'no "cells', (), (reject(5),)),
             ],
         )
 

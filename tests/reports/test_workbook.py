@@ -36,7 +36,7 @@ class Malformed:
     row_number: int
     text: str
     cells: tuple[str, ...]
-    reject: Reject
+    rejects: tuple[Reject, ...]
 
 
 @dataclass(frozen=True)
@@ -295,8 +295,8 @@ def test_a_source_of_text_becomes_the_same_from_its_cells(tmp_path: Path) -> Non
             **{name: [f"{name} 4", None] for name in HEADERS},
         }
     )
-    broken = Malformed(5, "a,b,c,d,e", ("a", "b", "c", "d", "e"), Reject(5, "duplicate-in-file"))
-    rejects = [broken.reject, Reject(6, "email-missing-at", "E-mail", "email", "x")]
+    broken = Malformed(5, "a,b,c,d,e", ("a", "b", "c", "d", "e"), (Reject(5, "duplicate-in-file"),))
+    rejects = [*broken.rejects, Reject(6, "email-missing-at", "E-mail", "email", "x")]
     table = Table(headers=HEADERS, batches=lambda: [Batch(frame, (broken,))], path="c.csv", rows=3)
 
     write_workbook(tmp_path / "rejects.xlsx", table, lambda: rejects, "de")
