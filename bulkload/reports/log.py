@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from bulkload.records import Reject, Status
+
+_STATUS = {status.value: status for status in Status}
 
 
 class RejectLog:
@@ -26,15 +28,15 @@ class RejectLog:
             folder: Where the nameless file takes its space; None: where the system has its temporary
                 files. It is readable by its owner only.
         """
-        self._file = tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8")  # noqa: SIM115 - closed by __exit__
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
         self.rejects = 0
         """Rejects added."""
+        self._sizes_bytes: list[int] = []
 
     def add(self, rejects: Iterable[Reject]) -> None:
         """Append the rejects of a batch, in any order; batches come in order of their rows."""
-        self._file.seek(0, 2)
-        for reject in sorted(rejects, key=lambda reject: reject.row_number):
-            parts = (
+        parts = [
+            (
                 reject.row_number,
                 reject.code,
                 reject.column,
@@ -43,17 +45,21 @@ class RejectLog:
                 {name: str(value) for name, value in reject.details.items()},
                 reject.status.value,
             )
-            # ASCII, so that a lone surrogate from a broken cell cannot stop the run here.
-            self._file.write(json.dumps(parts) + "\n")
-            self.rejects += 1
+            for reject in sorted(rejects, key=lambda reject: reject.row_number)
+        ]
+        self._file.seek(0, 2)
+        self._sizes_bytes.append(self._file.write(marshal.dumps(parts)))
+        self.rejects += len(parts)
 
     def __iter__(self) -> Iterator[Reject]:
         self._file.flush()
         self._file.seek(0)
-        # One reader at a time: the next one begins at the first line again.
-        for line in self._file:
-            row_number, code, column, field, cell, details, status = json.loads(line)
-            yield Reject(row_number, code, column, field, cell, details, Status(status))
+        # One reader at a time: the next one begins at the first batch again.
+        for size in self._sizes_bytes:
+            # Nobody else can write into a file without a name.
+            parts = marshal.loads(self._file.read(size))  # noqa: S302
+            for row_number, code, column, field, cell, details, status in parts:
+                yield Reject(row_number, code, column, field, cell, details, _STATUS[status])
 
     def close(self) -> None:
         """Let go of the nameless file; the log cannot be read afterwards."""
