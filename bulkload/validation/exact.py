@@ -72,13 +72,14 @@ class ExactPath:
             for position, field in enumerate(self._fields)
             if field.clear_when_blank and not field.required
         )
-        self._rejecting = all(field.severity is Severity.REJECT for field in self._fields)
+        self.rejects_always = all(field.severity is Severity.REJECT for field in self._fields)
         alone = (
             judgement((replace(field, name="value"),), field.name, email=email, phone=phone)
             for field in self._fields
         )
         self._cells = tuple(one.model.__pydantic_validator__.validate_python for one in alone)
         self._refused: dict[tuple[int, Value], list[Problem]] = {}
+        self.no_contact = Problem(None, "contact-missing", {"fields": " or ".join(one_of)})
         self._one_of = tuple(one_of)
         self._one_of_at = tuple(
             position for position, field in enumerate(self._fields) if field.name in one_of
@@ -88,24 +89,13 @@ class ExactPath:
             for field, attributes in zip(self._fields, built.attributes, strict=True)
         }
 
-    def judge(
-        self,
-        values: Sequence[Value],
-        unread: Mapping[int, str] = NOTHING,
-        doubtful: Sequence[int] | None = None,
-    ) -> Judged:
+    def judge(self, values: Sequence[Value], unread: Mapping[int, str] = NOTHING) -> Judged:
         """Judge one row. Never raises for bad data.
 
         Args:
             values: What the row says, in the order of the fields.
             unread: Codes of transforms that could not read their cell, by position of the field.
-            doubtful: Positions of the cells that the tiers have not accepted; None for all.
         """
-        if doubtful is not None and self._rejecting:
-            # Most odd rows are rejected for one cell, and then the others need not be judged.
-            refused = [p for at in doubtful for p in self._alone(at, values[at], unread.get(at))]
-            if refused:
-                return Judged(None, refused + self._missing_contact(values))
         problems: list[Problem] = []
         said = self._said(values, unread, problems)
         tolerated: Tolerated = []
@@ -123,8 +113,11 @@ class ExactPath:
             model = None
         return Judged(model, problems)
 
-    def _alone(self, position: int, value: Value, unread: str | None) -> list[Problem]:
-        """Return the problem of one cell, as the whole model would find it."""
+    def alone(self, position: int, value: Value, unread: str | None) -> Sequence[Problem]:
+        """Return the problem of one cell, as the whole model would find it.
+
+        Only where every field rejects; a row without such problems has still to be judged.
+        """
         field = self._fields[position]
         if value is None:
             return [Problem(field, "required-missing", {})] if field.required else []
@@ -151,7 +144,7 @@ class ExactPath:
     def _missing_contact(self, values: Sequence[Value]) -> list[Problem]:
         if not self._one_of or any(values[position] is not None for position in self._one_of_at):
             return []
-        return [Problem(None, "contact-missing", {"fields": " or ".join(self._one_of)})]
+        return [self.no_contact]
 
     def body(self, model: BaseModel) -> str:
         """Return the compact JSON of what the row says."""

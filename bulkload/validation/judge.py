@@ -156,7 +156,8 @@ class Judge:
         for number, key, first_row in repeats:
             field = self._by_name[key.removeprefix("key:")]
             position = positions[number]
-            column, cell = source.own(field, position, repeated[key][position])
+            column, own = source.own(field, position)
+            cell = own if column else repeated[key][position]
             details = {"first_row": str(first_row)}
             reject = Reject(number, "duplicate-in-file", column, field.name, cell, details)
             rejects.append(dataclasses.replace(reject, status=Status.DUPLICATE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from bulkload.contacts import email_key
 from bulkload.records import Action, Field, Kind, Reject
 from bulkload.validation.characters import SPACES
-from bulkload.validation.exact import NOTHING, ExactPath, Problem, Value
+from bulkload.validation.exact import ExactPath, Judged, Problem, Value
 from bulkload.validation.models import Settled
 from bulkload.validation.remembered import Contacts
 
@@ -23,6 +23,8 @@ ROW = "row_number"
 ACTION = "@action"
 FINE = "@fine"
 VALUE = "@value"
+PROBLEM = "@problem"
+REGION = "@region"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class OddRows:
             email=contacts.email,
             phone=contacts.phone,
         )
-        self._keys, self._action = tuple(keys), action
+        self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
         self._added = tuple(field for field in self._fields if field.how == "add")
 
     @property
@@ -76,77 +78,81 @@ class OddRows:
         found = Found({name: [] for name in names})
         if records.is_empty():
             return found
-        rows = zip(*(_values(records, field) for field in self._fields), strict=True)
-        for position, (number, spoken, unread, doubtful, row) in enumerate(
-            zip(
-                records[ROW].to_list(),
-                self._actions(records),
-                self._unread(records),
-                self._doubtful(records),
-                rows,
-                strict=True,
-            )
-        ):
-            judged = self._exact.judge(row, unread, doubtful)
-            problems, model = list(judged.problems), judged.model
-            action = (spoken or "").strip(SPACES).lower() or self._action.value
+        refused = self._refused(records)
+        left = [position for position in range(records.height) if position not in refused]
+        judged = dict(zip(left, self._judged(records[left]), strict=True))
+        spoken = records[ACTION].to_list() if ACTION in records.columns else []
+        for position, number in enumerate(records[ROW].to_list()):
+            one = refused.get(position) or judged[position]
+            problems, model = list(one.problems), one.model
+            said = spoken[position] if spoken else None
+            action = (said or "").strip(SPACES).lower() or self._action.value
             if action not in _ACTIONS:
-                problems.append(Problem(None, "action-unknown", {"action": spoken or ""}))
+                problems.append(Problem(None, "action-unknown", {"action": said or ""}))
                 model = None
             for problem in sorted(problems, key=self._place) if problems else ():
                 into = found.rejects if problem.rejects else found.warnings
-                into.append(self._reject(number, problem, row, source, position))
+                into.append(self._reject(number, problem, source, position, records))
             if model is not None:
                 values = self._payload(number, action, model)
                 for column, value in zip(found.payloads.values(), values, strict=True):
                     column.append(value)
         return found
 
+    def _refused(self, records: pl.DataFrame) -> dict[int, Judged]:
+        """Return the verdicts on rows of which a cell alone is refused, by position.
+
+        Most odd rows are rejected for one cell, and then the others need not be judged.
+        """
+        flags = [field.name + FINE for field in self._fields]
+        if not (self._exact.rejects_always and set(flags) <= set(records.columns)):
+            return {}
+        refused: dict[int, list[Problem]] = {}
+        for at, (field, flag) in enumerate(zip(self._fields, flags, strict=True)):
+            places = (~records[flag]).arg_true()
+            if places.is_empty():
+                continue
+            cells = records.select(_columns_of(field, records))[places]
+            codes = _codes(cells, field)
+            for place, value, code in zip(places, _values(cells, field), codes, strict=True):
+                if problems := self._exact.alone(at, value, code):
+                    refused.setdefault(place, []).extend(problems)
+        rows = records[list(refused)]
+        contacts = [_values(rows, field) for field in self._fields if field.name in self._one_of]
+        for at, problems in enumerate(refused.values()):
+            if self._one_of and all(values[at] is None for values in contacts):
+                problems.append(self._exact.no_contact)
+        return {place: Judged(None, problems) for place, problems in refused.items()}
+
+    def _judged(self, records: pl.DataFrame) -> Iterator[Judged]:
+        """Judge whole rows."""
+        rows = zip(*(_values(records, field) for field in self._fields), strict=True)
+        codes = [
+            (position, _codes(records, field))
+            for position, field in enumerate(self._fields)
+            if field.name + PROBLEM in records.columns
+        ]
+        for at, row in enumerate(rows):
+            unread = {position: code for position, column in codes if (code := column[at])}
+            yield self._exact.judge(row, unread)
+
     def _place(self, problem: Problem) -> int:
         return self._order[problem.field.name] if problem.field else len(self._order)
-
-    def _actions(self, records: pl.DataFrame) -> Iterable[str | None]:
-        return records[ACTION] if ACTION in records.columns else [None] * records.height
-
-    def _doubtful(self, records: pl.DataFrame) -> Iterable[Sequence[int] | None]:
-        """Return per row the positions of the cells that the tiers have not accepted."""
-        flags = [field.name + FINE for field in self._fields]
-        if not set(flags) <= set(records.columns):
-            return [None] * records.height
-        return (
-            [position for position, fine in enumerate(row) if not fine]
-            for row in records.select(flags).iter_rows()
-        )
-
-    def _unread(self, records: pl.DataFrame) -> Iterable[Mapping[int, str]]:
-        """Return per row the codes of transforms that could not read a cell."""
-        positions = [
-            position
-            for position, field in enumerate(self._fields)
-            if f"{field.name}@problem" in records.columns
-        ]
-        if not positions:
-            return [NOTHING] * records.height
-        columns = (records[f"{self._fields[position].name}@problem"] for position in positions)
-        return (
-            {position: code for position, code in zip(positions, codes, strict=True) if code}
-            for codes in zip(*columns, strict=True)
-        )
 
     def _reject(
         self,
         number: int,
         problem: Problem,
-        row: Sequence[Value],
         source: SourceCells,
         position: int,
+        records: pl.DataFrame,
     ) -> Reject:
         field = problem.field
         if field is None:
             return Reject(number, problem.code, details=problem.details)
-        value = row[self._order[field.name]]
-        record = value[0] if isinstance(value, tuple) else value or ""
-        column, cell = source.own(field, position, record)
+        column, cell = source.own(field, position)
+        if not column:
+            cell = records[field.name][position] or ""
         return Reject(number, problem.code, column, field.name, cell, problem.details)
 
     def _payload(self, number: int, action: str, model: BaseModel) -> tuple[Any, ...]:
@@ -172,10 +178,10 @@ class SourceCells:
         self._rows = functools.cache(rows)
         self._columns: dict[str, list[str | None]] = {}
 
-    def own(self, field: Field, position: int, record: str) -> tuple[str, str]:
+    def own(self, field: Field, position: int) -> tuple[str, str]:
         """Return header and text of the cell that a field was read from.
 
-        Of several columns, the first that is not empty; for a constant, no header and its value.
+        Of several columns, the first that is not empty; no header for a field without columns.
         """
         columns = [column for column in field.columns if column in self._rows().columns]
         for column in columns:
@@ -184,7 +190,7 @@ class SourceCells:
             cell = self._columns[column][position]
             if cell:
                 return column, cell
-        return (columns[0], "") if columns else ("", record)
+        return (columns[0] if columns else ""), ""
 
 
 def json_text(value: Any) -> str:
@@ -195,12 +201,24 @@ def json_text(value: Any) -> str:
 _ACTIONS = frozenset(action.value for action in Action)
 
 
-def _values(records: pl.DataFrame, field: Field) -> Iterable[Value]:
+def _columns_of(field: Field, records: pl.DataFrame) -> list[str]:
+    """Return the columns of the records that say something about one field."""
+    names = (field.name, field.name + REGION, field.name + VALUE, field.name + PROBLEM)
+    return [name for name in names if name in records.columns]
+
+
+def _codes(records: pl.DataFrame, field: Field) -> Sequence[str | None]:
+    """Return the codes of what a transform could not read."""
+    name = field.name + PROBLEM
+    return records[name].to_list() if name in records.columns else [None] * records.height
+
+
+def _values(records: pl.DataFrame, field: Field) -> Sequence[Value]:
     """Return what the records say about one field, as the exact path takes it."""
     texts: Iterable[str | None] = records[field.name].to_list()
     values: list[Value] = [text if text and text.strip(SPACES) else None for text in texts]
     if field.kind is Kind.PHONE:
-        region = f"{field.name}@region"
+        region = field.name + REGION
         regions = records[region].to_list() if region in records.columns else [None] * len(values)
         values = [
             value and (str(value), own or field.region)
