@@ -98,7 +98,15 @@ def masked(text: str) -> str:
 
     Letters and digits are hidden, signs and spaces stay, because they are what is usually wrong.
     """
-    return "".join(map(_hidden, text))
+    return text.translate(_MASK) if text.isascii() else "".join(map(_hidden, text))
+
+
+_MASK = {
+    **dict.fromkeys(range(ord("0"), ord("9") + 1), "9"),
+    **dict.fromkeys(range(ord("A"), ord("Z") + 1), "X"),
+    **dict.fromkeys(range(ord("a"), ord("z") + 1), "x"),
+}
+"""`_hidden` for ASCII."""
 
 
 def _hidden(character: str) -> str:

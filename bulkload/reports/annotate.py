@@ -5,13 +5,14 @@ small parts amended (names, relations, comments) -> other parts copied -> the sh
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 from bulkload.cells import ROW_COLUMN, ROWS_NAME, printable
 from bulkload.messages.phrases import phrase
@@ -35,6 +36,7 @@ from bulkload.reports.styles import Styles
 
 _LONGEST_CELL = 200
 """Characters of a cell that are repeated in a comment."""
+_GATHERED_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +106,11 @@ def annotate(source: zipfile.ZipFile, file: BinaryIO, wanted: Annotation) -> lis
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
         late = {sheet.path, styles_path, problems.path, package.workbook_path}
         _copy(package, target, late)
-        with source.open(sheet.path) as read, target.open(sheet.path, "w", force_zip64=True) as out:
+        with source.open(sheet.path) as read, _part(target, sheet.path) as out:
             marking.Marker(marks).run(read, out, tail)
         target.writestr(package.workbook_path, package.text(package.workbook_path))
         target.writestr(styles_path, styles.text())
-        with target.open(problems.path, "w", force_zip64=True) as out:
+        with _part(target, problems.path) as out:
             write_sheet(
                 out,
                 itertools.islice(_problems(wanted, columns), MAX_LINKS),
@@ -119,6 +121,12 @@ def annotate(source: zipfile.ZipFile, file: BinaryIO, wanted: Annotation) -> lis
                 language=wanted.language,
             )
     return _notes(totals[0], len(texts), wanted.language)
+
+
+def _part(archive: zipfile.ZipFile, path: str) -> IO[bytes]:
+    """Begin a part of the archive; small writes are gathered, for each that reaches it is packed."""
+    part = cast("io.RawIOBase", archive.open(path, "w", force_zip64=True))
+    return io.BufferedWriter(part, _GATHERED_BYTES)
 
 
 class _Columns:
@@ -205,7 +213,8 @@ def _problems(wanted: Annotation, columns: _Columns) -> Iterator[Problem]:
             cell = printable(reject.cell[: _LONGEST_CELL + 1])
             if len(reject.cell) > _LONGEST_CELL:
                 cell = cell[:_LONGEST_CELL] + "…"
-            yield Problem(row, columns[reject.column], replace(reject, cell=cell))
+            seen = reject if cell == reject.cell else replace(reject, cell=cell)
+            yield Problem(row, columns[reject.column], seen)
 
 
 def _cells(wanted: Annotation, columns: _Columns) -> Iterator[tuple[int, Iterable[int]]]:

@@ -201,7 +201,8 @@ class _Seen:
 
     def _entry(self, reject: Reject) -> dict[str, Any]:
         safe = shown(reject, show_values=self._show_values)
-        safe = replace(safe, cell=printable(safe.cell))
+        cell = printable(safe.cell)
+        safe = safe if cell == safe.cell else replace(safe, cell=cell)
         return {
             "row_number": reject.row_number,
             "column": reject.column,

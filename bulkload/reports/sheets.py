@@ -47,7 +47,7 @@ _ESCAPES = {
     ">": "&gt;",
     **{character: f"_x{ord(character):04X}_" for character in _UNPRINTABLE},
 }
-_escaped_characters = re.compile("|".join(map(re.escape, _ESCAPES)))
+_escaped_characters = re.compile(f"_x|[&<>{''.join(map(re.escape, _UNPRINTABLE))}]")
 
 
 def escaped(text: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from bulkload import messages
 from bulkload.cells import masked, printable
 from bulkload.messages.phrases import phrase
@@ -113,7 +111,9 @@ def shown(reject: Reject, *, show_values: bool) -> Reject:
         cell = masked(cell)
     if len(cell) > _MAX_CELL:
         cell = cell[:_MAX_CELL] + "…"
-    return dataclasses.replace(reject, cell=cell, details=details)
+    return Reject(
+        reject.row_number, reject.code, reject.column, reject.field, cell, details, reject.status
+    )
 
 
 def _mended(cause: Cause, language: str) -> str:
