@@ -55,10 +55,10 @@ class BoundMapping:
             then `@action`, `@skip`, `<field>@region` and `<field>@problem` where the mapping needs
             them. A cell that cannot be read keeps its own text.
         """
-        frame = rows.lazy()
+        # One stage after the other: a plan of them all would be optimised anew for every batch.
         for stage in self.stages:
-            frame = frame.with_columns(**stage)
-        return frame.select("row_number", **self.expressions).collect()
+            rows = rows.with_columns(**stage)
+        return rows.select("row_number", **self.expressions)
 
 
 def bind(

@@ -49,6 +49,10 @@ class Compiler:
         self.stages[stage][name] = expression
         return pl.col(name)
 
+    def bare(self, text: pl.Expr) -> pl.Expr:
+        """Return a column of text without white space at its ends; null if nothing is left."""
+        return self.hold(_null_if_empty(self.hold(text.str.strip_chars(BLANKS))))
+
     def held(self, cell: Cell) -> Cell:
         """Return a cell whose expressions are columns."""
         problem = None if cell.problem is None else self.hold(cell.problem)
@@ -129,7 +133,7 @@ class Compiler:
         return [cell for cell in found if cell is not None]
 
     def _split(self, split: language.Split, path: NodePath) -> pl.Expr:
-        text = self.hold(trimmed(self.column(split.column, (*path, "column"))))
+        text = self.bare(self.column(split.column, (*path, "column")))
         if isinstance(split.part, int):
             pieces = text.str.split(split.by)
             if split.by == " ":
@@ -196,7 +200,7 @@ class Compiler:
     def _emptied(self, text: pl.Expr, rules: language.Value) -> pl.Expr:
         """Trim, and let the words for `nothing here` be nothing."""
         tokens = self.document.rules.nulls if rules.nulls is None else rules.nulls
-        bare = self.hold(trimmed(text))
+        bare = self.bare(text)
         text = bare if rules.trim else pl.when(bare.is_not_null()).then(text)
         if tokens:
             known = [token.strip().lower() for token in tokens]
@@ -284,7 +288,7 @@ class Compiler:
         """Return each row's ISO country; a country that is not known keeps its text for the judge."""
         if rules.column is None:
             return None
-        cell = self.hold(trimmed(self.column(rules.column, (*path, "column"))))
+        cell = self.bare(self.column(rules.column, (*path, "column")))
         return pl.coalesce(reading.country(cell, rules.map), cell)
 
     def condition(self, rules: language.Condition, path: NodePath) -> pl.Expr:
@@ -300,7 +304,7 @@ class Compiler:
     def _tests(self, rules: language.Condition, path: NodePath) -> Iterator[pl.Expr]:
         """Yield what a condition asks of its column."""
         column = rules.column or language.Column()
-        text = self.hold(trimmed(self.column(column, (*path, "column"))))
+        text = self.bare(self.column(column, (*path, "column")))
         lower = text.str.to_lowercase()
         if rules.is_ is not None:
             yield lower.is_in([word.strip().lower() for word in rules.is_])
