@@ -6,7 +6,7 @@ of a problem where the cell cannot be read. A cell that cannot be read keeps its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -222,12 +222,12 @@ def _serial(text: pl.Expr, first_year: int) -> pl.Expr:
     return pl.when(valid).then((origin + pl.duration(days=number)).dt.to_string("%Y-%m-%d"))
 
 
-def boolean(cell: Cell, own: language.Words | None) -> Cell:
+def boolean(cell: Cell, own: language.Words | None, hold: Hold | None = None) -> Cell:
     """Read words for yes and no as `true` and `false`."""
     yes, no = (own.yes, own.no) if own else (tuple(words.YES), tuple(words.NO))
     known = {word.strip().lower(): "true" for word in yes}
     known |= {word.strip().lower(): "false" for word in no}
-    read = cell.text.str.strip_chars().str.to_lowercase().replace_strict(known, default=None)
+    read = _known(cell.text, known) if hold is None else looked_up(cell.text, known, hold)
     problem = None
     if own:
         # Without this the judge would accept a `true` that the mapping's own words exclude.
@@ -235,7 +235,32 @@ def boolean(cell: Cell, own: language.Words | None) -> Cell:
     return Cell(pl.coalesce(read, cell.text), cell.also(problem))
 
 
-def country(text: pl.Expr, own: dict[str, str]) -> pl.Expr:
+def country(text: pl.Expr, own: Mapping[str, str], hold: Hold) -> pl.Expr:
     """Return the ISO code of a country's name or code; null if it is not known."""
     known = words.COUNTRIES | {name.strip().lower(): code for name, code in own.items()}
-    return text.str.strip_chars().str.to_lowercase().replace_strict(known, default=None)
+    return looked_up(text, known, hold)
+
+
+def looked_up(text: pl.Expr, known: Mapping[str, str], hold: Hold) -> pl.Expr:
+    """Return what is known about a text, whatever its case; null if nothing is.
+
+    Args:
+        text: A column.
+        known: By text in lower case.
+        hold: Computes an expression once.
+    """
+    # The usual spellings need no work on the text.
+    usual = {
+        spelling: known[word]
+        for word in known
+        for spelling in (word, word.upper(), word.title())
+        if spelling.lower() == word
+    }
+    found = hold(text.replace_strict(usual, default=None, return_dtype=pl.String))
+    rest = hold(pl.when(found.is_null()).then(text))
+    return hold(pl.coalesce(found, _where_filled(rest, _known(rest, known))))
+
+
+def _known(text: pl.Expr, known: Mapping[str, str]) -> pl.Expr:
+    lower = text.str.strip_chars().str.to_lowercase()
+    return lower.replace_strict(known, default=None, return_dtype=pl.String)

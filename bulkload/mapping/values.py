@@ -259,7 +259,7 @@ class Compiler:
             dates = dates_of(rules, document)
             return self._beside(reading.PLAIN_DATE, cell, lambda c: reading.date(c, dates))
         if kind is Kind.BOOLEAN:
-            return self.held(reading.boolean(cell, rules.words))
+            return self.held(reading.boolean(cell, rules.words, self.hold))
         if kind is Kind.LIST and rules.list is None:
             return self._pieces(cell, rules)
         return cell
@@ -289,7 +289,7 @@ class Compiler:
         if rules.column is None:
             return None
         cell = self.bare(self.column(rules.column, (*path, "column")))
-        return pl.coalesce(reading.country(cell, rules.map), cell)
+        return pl.coalesce(reading.country(cell, rules.map, self.hold), cell)
 
     def condition(self, rules: language.Condition, path: NodePath) -> pl.Expr:
         """Return whether a condition holds, never null."""
