@@ -6,10 +6,11 @@ import random
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkload.delivery.retry import LONGEST_S, backoff_s, retry_after_s
+from tests.faults.sizes import sized
 
 NOW = dt.datetime(2026, 8, 1, 12, 0, 0, tzinfo=dt.UTC)
 
@@ -62,6 +63,7 @@ def test_a_wrong_clock_here_does_not_matter(off_s):
     assert retry_after_s(headers, epoch_s=NOW.timestamp() + off_s) == 30.0
 
 
+@settings(max_examples=sized(200, 10_000), deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_header_breaks_the_reader(value, date):
     """Whatever stands there, the answer is a wait of at least 0 or nothing."""

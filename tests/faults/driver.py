@@ -20,6 +20,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests.faults.checker import Line, Verdict, check, read_creations, read_results
 from tests.faults.endpoints import JWT, PROGRAM
@@ -165,11 +166,19 @@ class Driver:
         """Start one life of the program, with words before its command line (`strace -f`)."""
         return self._started([*before, *self.command()])
 
-    def resume(self, *flags: str) -> subprocess.Popen[bytes]:
-        """Go on with the newest run by the command that is made for it."""
-        return self._started([sys.executable, "-m", "bulkload", "resume", "--yes", *flags])
+    def start_command(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start another command of the program: `resume`, `export`."""
+        return self._started([sys.executable, "-m", "bulkload", *words])
 
-    def _started(self, words: list[str]) -> subprocess.Popen[bytes]:
+    def start_into_pipe(self) -> tuple[subprocess.Popen[bytes], int]:
+        """Start one life that speaks into a pipe; return it with the end to read from."""
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb") as pipe:
+            return self._started(self.command(), pipe), reading
+
+    def _started(
+        self, words: list[str], output: IO[bytes] | None = None
+    ) -> subprocess.Popen[bytes]:
         environment = {
             **{name: text for name, text in os.environ.items() if "BULKLOAD" not in name},
             "FAULTS_TOKEN": self.plan.token,
@@ -183,7 +192,7 @@ class Driver:
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output or said,
                 stderr=subprocess.STDOUT,
             )
 
@@ -265,6 +274,21 @@ class Driver:
             if code not in RESUMABLE:
                 break
         outcome.unfinished = self.said()[-2000:] or "it said nothing"
+
+    def wait_for_posts(
+        self, server: RunningServer, process: subprocess.Popen[bytes], posts: int
+    ) -> None:
+        """Wait until so many creates have been sent, or the process has ended."""
+        while process.poll() is None and server.stats()["creates"] < posts:
+            time.sleep(0.01)
+
+    def settled(self, server: RunningServer) -> Verdict:
+        """Let the program come to its end and return the verdict."""
+        outcome = Outcome(Verdict())
+        self.finish(outcome)
+        assert not outcome.unfinished, outcome.unfinished
+        server.settle()
+        return self.verdict()
 
     def said(self) -> str:
         """Return everything that the program has said so far."""

@@ -8,6 +8,7 @@ from bulkload.connectors.base import Promise
 from bulkload.delivery import DeliveryOptions
 from tests.faults.broken import Forgetful
 from tests.faults.instructions import Plan, Script
+from tests.faults.sizes import sized
 from tests.faults.world import World
 
 ANSWERS = (
@@ -45,22 +46,27 @@ def _crash_everywhere(rows, promise, answer, options, **parts):
 
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("promise", list(Promise))
-def test_one_row_survives_a_crash_at_every_boundary(promise, answer):
+def test_one_row_survives_a_crash_at_every_boundary(promise, answer, reached):
     """One row, dead at any step, is there exactly once after the restart."""
     found = list(_crash_everywhere(1, promise, answer, ALONE))
 
+    reached("boundaries", len(found))
     assert len(found) > 5
     assert {at: verdict.problems() for at, verdict in found if not verdict.kept} == {}
     assert all(not verdict.review for _, verdict in found)
 
 
-@pytest.mark.parametrize("answer", ["ok", "500-after-apply", "hang-up", "late-drop:40"])
+@pytest.mark.parametrize(
+    "answer", sized(("ok", "500-after-apply", "hang-up", "late-drop:40"), ANSWERS)
+)
+@pytest.mark.parametrize("rows", sized((3,), (2, 3)))
 @pytest.mark.parametrize("promise", list(Promise))
-def test_three_rows_survive_a_crash_at_every_boundary(promise, answer):
-    """Three rows at once, dead at any step, are there exactly once each."""
-    found = list(_crash_everywhere(3, promise, answer, TOGETHER))
+def test_several_rows_survive_a_crash_at_every_boundary(promise, rows, answer, reached):
+    """Several rows at once, dead at any step, are there exactly once each."""
+    found = list(_crash_everywhere(rows, promise, answer, TOGETHER))
 
-    assert len(found) > 15
+    reached("boundaries", len(found))
+    assert len(found) > 5 * rows
     assert {at: verdict.problems() for at, verdict in found if not verdict.kept} == {}
 
 

@@ -20,6 +20,7 @@ from bulkload.records import Payload, Status
 from tests.faults import powercuts
 from tests.faults.powerloss import ForgetfulDisk, connect_through
 from tests.faults.process import ROOT
+from tests.faults.sizes import sized
 
 NAME = "journal.sqlite"
 
@@ -47,17 +48,23 @@ def _rows(path: Path) -> list[int]:
         return [row for (row,) in journal.ask("SELECT row_number FROM row ORDER BY row_number")]
 
 
-def test_no_power_cut_takes_back_an_acknowledged_intent():
+def test_no_power_cut_takes_back_an_acknowledged_intent(reached):
     """Cut anywhere, in the middle of a commit too: what had been acknowledged is there."""
-    total = powercuts.campaign(60)
+    total = powercuts.campaign(sized(60, 200))
+
+    reached("cuts", total.cuts)
+    reached("acknowledged", total.acknowledged)
+    reached("lost", total.lost)
 
     assert total.acknowledged > 500
     assert (total.lost, total.corrupt, total.refused) == (0, 0, 0)
 
 
-def test_the_power_cut_test_sees_a_journal_that_does_not_sync():
+def test_the_power_cut_test_sees_a_journal_that_does_not_sync(reached):
     """With synchronous=NORMAL the same cuts lose acknowledged intents."""
-    total = powercuts.campaign(10, powercuts.CarelessJournal)
+    total = powercuts.campaign(sized(10, 40), powercuts.CarelessJournal)
+
+    reached("control_lost", total.lost)
 
     assert total.lost > 0
     assert total.refused == total.cuts, "a journal that lost commits is not believed"
@@ -232,7 +239,7 @@ def test_a_zeroed_header_is_refused(written, tmp_path):
 
 @pytest.mark.parametrize("where", ["written", "closed"])
 @pytest.mark.parametrize("seed", range(100))
-def test_a_flipped_bit_never_makes_a_journal_forget(request, tmp_path, seed, where):
+def test_a_flipped_bit_never_makes_a_journal_forget(request, tmp_path, seed, where, reached):
     """One bit anywhere: refused with a sentence, or every delivered row is still known."""
     path = _copied(request.getfixturevalue(where), tmp_path)
     randomness = random.Random(seed)
@@ -242,7 +249,10 @@ def test_a_flipped_bit_never_makes_a_journal_forget(request, tmp_path, seed, whe
     content[randomness.randrange(len(content))] ^= 1 << randomness.randrange(8)
     damaged.write_bytes(content)
 
-    assert _known(path) in (None, list(range(2, 202)))
+    known = _known(path)
+    reached("flips", 1)
+    reached("refused", int(known is None))
+    assert known in (None, list(range(2, 202)))
 
 
 def test_half_a_database_is_refused(closed, tmp_path):

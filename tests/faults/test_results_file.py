@@ -13,6 +13,7 @@ from bulkload import reports
 from bulkload.reports.atomic import atomic_file
 from tests.faults import torn
 from tests.faults.process import ROOT
+from tests.faults.sizes import sized
 
 
 def _campaign(*words):
@@ -23,11 +24,13 @@ def _campaign(*words):
     return json.loads(ran.stdout)
 
 
-@pytest.mark.timeout(900)
-def test_no_kill_leaves_half_a_file(tmp_path):
+@pytest.mark.timeout(sized(900, 0))
+def test_no_kill_leaves_half_a_file(tmp_path, reached):
     """Killed at random while 20,000 lines are written, what is there is whole; the rest is swept."""
-    found = _campaign("--kills", 30, "--keep", tmp_path)
+    found = _campaign("--kills", sized(30, 200), "--keep", tmp_path)
 
+    reached("kills", found["kills"])
+    reached("torn", found["torn"])
     assert found["torn"] == 0
     assert found["present"] > 10, "the kills fell into the time before the first file"
     for place in filter(Path.is_dir, tmp_path.iterdir()):
@@ -46,7 +49,10 @@ def test_a_file_in_use_is_not_swept(tmp_path):
     assert torn.strays(tmp_path) == 0
 
 
-@pytest.mark.timeout(900)
-def test_the_kill_test_sees_a_writer_in_place():
+@pytest.mark.timeout(sized(900, 0))
+def test_the_kill_test_sees_a_writer_in_place(reached):
     """Written in its place, line by line, the file is seen torn."""
-    assert _campaign("--kills", 6, "--control")["torn"] > 0
+    torn_files = _campaign("--kills", sized(6, 60), "--control")["torn"]
+
+    reached("control_torn", torn_files)
+    assert torn_files > 0

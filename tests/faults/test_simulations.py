@@ -9,13 +9,18 @@ import pytest
 from tests.faults.broken import Forgetful
 from tests.faults.seeds import simulate
 from tests.faults.simulation import LONGEST_S, SimulatedLoop
+from tests.faults.sizes import sized
 
 
-@pytest.mark.parametrize("first", range(0, 500, 50))
-def test_no_seed_breaks_the_promise(first):
+@pytest.mark.timeout(sized(300, 0))
+@pytest.mark.parametrize("first", range(0, sized(500, 20_000), 50))
+def test_no_seed_breaks_the_promise(first, reached):
     """Whatever is drawn, every row is delivered once, refused, or under review."""
     found = [simulate(seed) for seed in range(first, first + 50)]
 
+    reached("seeds", len(found))
+    reached("crashes", sum(one.crashes for one in found))
+    reached("review", sum(len(one.verdict.review) for one in found))
     broken = {one.seed: one.verdict.problems() for one in found if not one.kept}
     assert broken == {}, "replay one with: python -m tests.faults.seeds --seeds 1 --from SEED"
 

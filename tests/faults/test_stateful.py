@@ -6,11 +6,17 @@ import pytest
 
 from bulkload.connectors.base import Promise
 from tests.faults import stateful
+from tests.faults.sizes import sized
 
 
-def test_no_order_of_disturbances_breaks_the_promise():
+@pytest.mark.timeout(sized(300, 0))
+def test_no_order_of_disturbances_breaks_the_promise(reached):
     """Hypothesis finds no sequence after which a customer is lost or there twice."""
-    stateful.check(examples=60, steps=12, seed=3)
+    examples, steps = sized((60, 12), (2000, 50))
+    stateful.check(examples, steps, seed=3)
+
+    reached("examples", examples)
+    reached("steps_max", steps)
 
 
 def test_a_request_under_way_meets_the_same_system_after_the_disturbance():
