@@ -106,6 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         return 128 + signal.SIGINT
+    except SystemExit:
+        # Only click leaves like this, with 1, when whoever read the output has gone; but 1 says here
+        # that rows need a person.
+        return EXIT_BROKEN_PIPE
     except BrokenPipeError:
         # Whoever read the output has gone; a second failure at shutdown would print a trace.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
