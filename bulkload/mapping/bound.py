@@ -39,10 +39,8 @@ class BoundMapping:
     """Columns that are left out on purpose."""
     offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What may stand in the cells of a column, by header, where the mapping knows it."""
-    stages: Sequence[Mapping[str, pl.Expr]] = field(default=(), repr=False)
-    """What is computed before the records, one stage after the other."""
-    expressions: Mapping[str, pl.Expr] = field(default_factory=dict, repr=False)
-    """By column of the records frame."""
+    stages: Sequence[Sequence[pl.Expr]] = field(default=(), repr=False)
+    """What is computed from the rows, one stage after the other; the last one gives the records."""
 
     def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return one record per row, in the order of the rows.
@@ -57,8 +55,8 @@ class BoundMapping:
         """
         # One stage after the other: a plan of them all would be optimised anew for every batch.
         for stage in self.stages:
-            rows = rows.with_columns(**stage)
-        return rows.select("row_number", **self.expressions)
+            rows = rows.select(stage)
+        return rows
 
 
 def bind(
@@ -114,9 +112,19 @@ def bind(
         program=rules.program,
         ignored=ignored,
         offered=offered,
-        stages=tuple(compiler.stages),
-        expressions=expressions,
+        stages=_passing_on([*compiler.stages, {"row_number": pl.col("row_number"), **expressions}]),
     )
+
+
+def _passing_on(stages: Sequence[Mapping[str, pl.Expr]]) -> tuple[tuple[pl.Expr, ...], ...]:
+    """Let every stage pass on what later ones read, and nothing else: a column is memory."""
+    passing: list[tuple[pl.Expr, ...]] = []
+    read_later: set[str] = set()
+    for stage in reversed(stages):
+        passed = sorted(read_later - stage.keys())
+        passing.append((*map(pl.col, passed), *(made.alias(name) for name, made in stage.items())))
+        read_later = set(passed).union(*(made.meta.root_names() for made in stage.values()))
+    return tuple(reversed(passing))
 
 
 def _columns(
