@@ -22,6 +22,9 @@ _RATIO_FROM_BYTES = 100_000
 _HEAD_BYTES = 1 << 16
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_MANIFEST = "META-INF/manifest.xml"
+_WHOLE_ENCRYPTED = "encrypted-package"
+"""What an OpenDocument file is kept in if all of it is encrypted, names of its parts included."""
 UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
     *(NotImplementedError, RuntimeError, KeyError, ValueError),
@@ -122,8 +125,10 @@ def _refuse_entities(archive: zipfile.ZipFile, shown: str) -> None:
 def _format(archive: zipfile.ZipFile, names: set[str], shown: str) -> str:
     if "xl/workbook.bin" in names:
         return "xlsb"
-    if "content.xml" in names and "mimetype" in names:
+    if "mimetype" in names and names & {"content.xml", _WHOLE_ENCRYPTED}:
         kind = archive.read("mimetype")[:100]
+        if _WHOLE_ENCRYPTED in names or _is_encrypted(archive, names):
+            raise protected(shown)
         if b"spreadsheet" in kind:
             return "ods"
         raise _other(shown, "a text document")
@@ -134,6 +139,13 @@ def _format(archive: zipfile.ZipFile, names: set[str], shown: str) -> str:
     if not any(name.startswith("xl/") for name in names):
         raise _other(shown, "an archive of other files")
     return "xlsm" if "xl/vbaProject.bin" in names else "xlsx"
+
+
+def _is_encrypted(archive: zipfile.ZipFile, names: set[str]) -> bool:
+    if _MANIFEST not in names:
+        return False
+    with archive.open(_MANIFEST) as opened:
+        return b":encryption-data" in opened.read(1 << 20)
 
 
 def _other(shown: str, what: str) -> BadInputError:

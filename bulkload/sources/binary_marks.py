@@ -20,7 +20,7 @@ from defusedxml.ElementTree import fromstring
 from bulkload.sources.book_parts import part_names, plain_name
 from bulkload.sources.headers import cell_name
 from bulkload.sources.marks import MANY, BookMarks, Place, SheetMarks, looks_like_moment
-from bulkload.sources.number_format import BUILT_IN, BUILT_IN_DATES, is_date, is_noted
+from bulkload.sources.number_format import BUILT_IN, BUILT_IN_DATES, is_date, is_noted, moment
 
 _LARGEST = 16 << 20
 _PIECE = 1 << 20
@@ -115,7 +115,13 @@ class _Sheet:
         self.marks.hidden_rows += bool(data[11] & _ROW_HIDDEN)
 
     def packed_number(self, data: bytes) -> None:
-        self._number(_rk(data[8:12]), data)
+        value = _rk(data[8:12])
+        self._number(value, data)
+        style = int.from_bytes(data[4:7], "little")
+        if style in self.book.dates:  # the parser takes those that are packed for numbers
+            spelled = moment(value, from_1904=self.book.days_from_1904)
+            if spelled is not None:
+                self.marks.exact[self._place(data)] = spelled
 
     def number(self, data: bytes) -> None:
         (value,) = struct.unpack_from("<d", data, 8)

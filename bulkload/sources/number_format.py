@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 BUILT_IN = {9: "0%", 10: "0.00%", 12: "# ?/?", 13: "# ??/??", 46: "[h]:mm:ss"}
 """Formats that workbooks name by number only and that show another number than the cell holds."""
@@ -37,6 +38,8 @@ _EXACT_BELOW = 1e15
 """A workbook keeps 15 digits of a number."""
 _WHOLE_BELOW = 2.0**53
 _LONGEST = 1e30
+_NO_DAY = 60
+_LAST_DAY = 2_958_466
 _Part = tuple[str, str]
 
 
@@ -99,6 +102,24 @@ def elapsed(number: str, code: str) -> str | None:
         return None
     hours, rest = divmod(abs(seconds), 3_600)
     return f"{'-' if seconds < 0 else ''}{hours:02}:{rest // 60:02}:{rest % 60:02}"
+
+
+def moment(value: float, *, from_1904: bool) -> str | None:
+    """Return the date or time that a number of days stands for; None beyond the calendar.
+
+    Returns:
+        `1990-01-02`, `1990-01-02 12:00:00`, or `12:00:00` for less than one day.
+    """
+    if not 0 <= value < (_LAST_DAY - 1_462 if from_1904 else _LAST_DAY):
+        return None
+    days = value + 1_462 if from_1904 else value
+    # The calendar from 1900 has a 29th of February that never was.
+    first = datetime(1899, 12, 31) if days < _NO_DAY else datetime(1899, 12, 30)  # noqa: DTZ001
+    at = first + timedelta(milliseconds=round(days * 86_400_000))
+    time = at.strftime("%H:%M:%S") + (f".{at.microsecond // 1_000:03}" if at.microsecond else "")
+    if value < 1:
+        return time
+    return f"{at:%Y-%m-%d}" if time == "00:00:00" else f"{at:%Y-%m-%d} {time}"
 
 
 def kept_digits(number: str) -> str | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import io
 from typing import Any
 
 from bulkload.sources.headers import cell_name
@@ -22,8 +21,7 @@ def read_old(content: bytes, sheet: str) -> dict[str, Any]:
     """
     import xlrd
 
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=nowhere)
+    book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
     return {
         "hidden": [one.name for one in book.sheets() if one.visibility],
         "days_from_1904": book.datemode == 1,

@@ -173,7 +173,7 @@ def _answer(
             )
         )
         raise _refused(shown, why)
-    if "assword" in answer["why"]:
+    if error == "password" or "assword" in answer.get("why", ""):
         raise protected(shown)
     raise _damaged(shown, "its sheet cannot be read", _one_line(answer["why"]))
 

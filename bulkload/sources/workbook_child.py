@@ -8,6 +8,7 @@ The rows go to a file in Arrow's format. If parsing ends this process, only this
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -42,7 +43,12 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
     import fastexcel
 
     content = Path(request["path"]).read_bytes()
-    book = fastexcel.read_excel(content)
+    try:
+        book = fastexcel.read_excel(content)
+    except fastexcel.FastExcelError:
+        if request["kind"] == "xls" and _is_encrypted(content):
+            return {"error": "password"}
+        raise
     names = list(book.sheet_names)
     wanted = request["sheet"]
     if wanted is not None and wanted not in names:
@@ -67,6 +73,17 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
     if request["kind"] == "xls" and answer["sheet"]:
         answer["old"] = _old(content, answer["sheet"])
     return answer
+
+
+def _is_encrypted(content: bytes) -> bool:
+    """Return whether an .xls that the parser does not know is one with a password."""
+    import xlrd
+
+    try:
+        xlrd.open_workbook(file_contents=content, on_demand=True, logfile=io.StringIO())
+    except xlrd.XLRDError as error:
+        return "encrypted" in str(error)
+    return False
 
 
 def _old(content: bytes, sheet: str) -> dict[str, Any] | None:
