@@ -34,6 +34,11 @@ LATE_ANSWERS_S = 1.0
 CUT = 0.3
 CUT_AFTER_PAUSE = 0.05
 LOWEST_PER_S = 0.05
+UNMEASURED_PER_S = 1.0
+"""The pace after a refusal before which nothing was let through: it says that there is a limit, and
+nothing about its height. Each further one halves it."""
+LONGEST_SLEEP_S = 1.0
+"""The pace is looked at again at least so often while requests wait for it."""
 NEARLY_ALL = 0.8
 JUST_BELOW = 0.97
 
@@ -115,7 +120,8 @@ class Pace:
         self._depth = 0.0
         self._cut = -math.inf
         self._rises_from = -math.inf
-        self._due = -math.inf
+        self._left = -math.inf
+        """When the latest request left."""
         self._accepted: deque[list[float]] = deque()
         self._measured = (0.0, 1.0)
         """Requests accepted before the last cut, and the seconds it took."""
@@ -129,11 +135,11 @@ class Pace:
 
     def wait_s(self, now: float) -> float:
         """Return how long the next request has to wait."""
-        return max(0.0, self._due - now)
+        return max(0.0, self._left + 1.0 / self.per_s(now) - now)
 
     def depart(self, now: float) -> None:
         """Note that a request goes now."""
-        self._due = max(self._due, now) + 1.0 / self.per_s(now)
+        self._left = now
 
     def accepted(self, now: float) -> None:
         """Note that a request was not refused for its pace."""
@@ -168,6 +174,8 @@ class Pace:
         tried = self.per_s(now)
         # A pace that was nearly all accepted was only just too fast; pauses blur what is measured.
         near = tried < math.inf and measured >= NEARLY_ALL * tried
+        if not counted:
+            measured = min(UNMEASURED_PER_S, tried / 2)
         self._limit_per_s = max(LOWEST_PER_S, JUST_BELOW * tried if near else measured)
         self._depth = CUT if pause_s is None else CUT_AFTER_PAUSE
         self._cut = now
@@ -193,7 +201,7 @@ class Pacer:
         """Wait until a request may leave."""
         async with self._turn:
             while (wait := self.wait_s()) > 0:
-                await self._clock.sleep(wait)
+                await self._clock.sleep(min(wait, LONGEST_SLEEP_S))
             now = self._clock.monotonic()
             self.pace.depart(now)
             for window in self._windows:

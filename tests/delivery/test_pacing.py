@@ -217,3 +217,39 @@ def test_a_burst_of_refusals_is_one_lesson():
 
     assert pace.per_s(1.0) == once
     assert once < math.inf
+
+
+def test_a_refusal_before_anything_was_let_through_is_no_crawl():
+    """It says nothing about the limit's height: one a second, then half of it each time."""
+    pace = Pace(0.0)
+    paces = []
+    for number in range(1, 9):
+        pace.throttled(10.0 * number, sent=10.0 * number - 0.1, pause_s=None)
+        paces.append(pace.per_s(10.0 * number + 45.0))
+
+    assert paces[:3] == pytest.approx([1.0, 0.5, 0.25], rel=0.35)
+    assert paces[-1] >= 0.05
+
+
+def test_whoever_waits_hears_of_a_pace_that_rises():
+    """A request that waits for a slow pace goes as soon as the pace allows it."""
+    loop = VirtualLoop()
+    pacer = Pacer([], VirtualClock(loop))
+    pacer.pace.throttled(loop.time(), sent=loop.time() - 0.1, pause_s=None)
+    for number in range(6):
+        loop.run_until_complete(asyncio.sleep(1))
+        pacer.pace.throttled(loop.time(), sent=loop.time() - 0.1 * number, pause_s=None)
+
+    async def waited_for_the_second():
+        await pacer.slot()
+        began = loop.time()
+        loop.call_later(0.1, pacer.pace.accepted, began + 0.1)
+        await pacer.slot()
+        return loop.time() - began
+
+    slow_s = 1 / pacer.pace.per_s(loop.time())
+    waited_s = loop.run_until_complete(waited_for_the_second())
+    loop.close()
+
+    assert slow_s > 10
+    assert waited_s < slow_s / 2
