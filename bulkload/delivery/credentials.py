@@ -9,6 +9,8 @@ from bulkload.connectors.base import Connector
 from bulkload.errors import CredentialsError, UnreachableError
 from bulkload.wire import Wire, WireError
 
+_TOO_MANY = 429
+_SERVER_ERROR = 500
 SHORTEST_SECRET = 8
 """Characters; shorter words of a header are no secrets (`Bearer`)."""
 
@@ -73,6 +75,12 @@ class Credentials:
                 raise UnreachableError(
                     f"signing in failed ({error})", where=wire.base_url, fix="try again later"
                 ) from error
+            if response.status == _TOO_MANY or response.status >= _SERVER_ERROR:
+                raise UnreachableError(
+                    f"signing in failed (HTTP {response.status})",
+                    where=wire.base_url,
+                    fix="run the same command again later: it continues where it stopped",
+                )
             token = self._connector.token_of(response)
             if not token:
                 raise refused(wire)

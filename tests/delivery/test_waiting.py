@@ -4,6 +4,7 @@ import pytest
 
 from bulkload import delivery
 from bulkload.connectors.base import Promise
+from bulkload.delivery import Credentials
 from bulkload.delivery.health import Refusals
 from bulkload.errors import UnreachableError
 from bulkload.options import LoadOptions
@@ -135,3 +136,22 @@ def test_nothing_said_is_a_quarter_of_an_hour():
     """The library's wish, if there is none, leaves delivery's default."""
     assert LoadOptions().max_wait_s is None
     assert delivery.DeliveryOptions().max_wait_s == 900
+
+
+@pytest.mark.parametrize("answer", ["429:5", "500-before", "503-before:3"])
+def test_a_system_that_signs_nobody_in_is_not_taken_for_a_wrong_password(answer):
+    """It is unreachable for now; nobody is sent looking for a better password."""
+    server, loop = ToyServer(), VirtualLoop()
+    server.refuses_everything = answer
+    credentials = Credentials(Toy(password="open sesame"))  # noqa: S106 - nobody's
+
+    async def sign_in():
+        wire = Wire(
+            "http://toy.example", authorization=dict, transport=server, options=WireOptions()
+        )
+        async with wire:
+            await credentials.ensure(wire)
+
+    with pytest.raises(UnreachableError, match="signing in failed"):
+        run(sign_in(), loop)
+    loop.close()
