@@ -73,15 +73,20 @@ class Tiers:
         phones = [twin for twin in self._twins if twin.field.kind is Kind.PHONE]
         mending = [twin for twin in self._twins if twin.mends]
         fine = [pl.col(twin.field.name + FINE) for twin in self._twins]
+        others = [twin for twin in self._twins if twin not in phones]
+        # Every thread compiles patterns for itself, and that of all phones is large: computed alone,
+        # a column is computed by the thread that asks.
         self._plain = (
             [twin.plain().alias(twin.field.name + VALUE) for twin in phones],
-            [self._is_plain(twin, has_value=twin in phones) for twin in self._twins],
+            *([self._is_plain(twin, has_value=True)] for twin in phones),
+            [self._is_plain(twin, has_value=False) for twin in others],
             [pl.all_horizontal(*fine, *self._row_rules(_is_empty)).alias(OK)],
         )
         self._plain_payloads = self._payloads(phones)
         self._repaired = (
             [self._repair(twin) for twin in mending],
-            [self._is_fine(twin) for twin in self._twins],
+            *([self._is_fine(twin)] for twin in phones),
+            [self._is_fine(twin) for twin in others],
             [_where_fine(twin) for twin in mending],
             [pl.all_horizontal(*fine, *self._row_rules(_is_blank)).alias(OK)],
         )
