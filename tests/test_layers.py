@@ -34,7 +34,7 @@ CONFINED = {
     "fastexcel": {"sources"},
     "xlrd": {"sources"},
     "xlsxwriter": {"reports"},
-    "markupsafe": {"reports"},
+    "jinja2": {"reports"},
     "httpx": {"wire"},
     "phonenumbers": {"validation"},
     "email_validator": {"validation"},

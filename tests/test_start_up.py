@@ -11,7 +11,7 @@ import pytest
 from bulkload.cli import COMMANDS
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-HEAVY = ("polars", "httpx", "openpyxl", "pydantic", "starlette", "rich", "markupsafe", "ruamel")
+HEAVY = ("polars", "httpx", "openpyxl", "pydantic", "starlette", "rich", "jinja2", "ruamel")
 SENDING = ("httpx", "ssl", "asyncio", "sqlite3", "starlette", "uvicorn", "bulkload.delivery")
 WORKBOOKS = ("openpyxl", "xlsxwriter", "fastexcel", "bulkload.reports.workbook")
 SELDOM = ("rich", "rapidfuzz", "bulkload.mapping.fixes", "bulkload.reports.export")

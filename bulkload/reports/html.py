@@ -1,10 +1,10 @@
 """report.html: one file that a person opens, reads and sends on; it works offline and asks nobody.
 
-    plain data -> context -> page (everything escaped) -> file
+    plain data -> context -> template (everything escaped) -> file
 
-Nothing from a cell, a header or a name ever becomes markup or script: `page` escapes all of it, and a
-content security policy lets only the one style and the one script of this package run, known by their
-hashes. Cells are masked unless the run was asked to show them.
+Nothing from a cell, a header or a name ever becomes markup or script: the template escapes all of
+it, and a content security policy lets only the one style and the one script of this package run,
+known by their hashes. Cells are masked unless the run was asked to show them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from bulkload import messages
 from bulkload.cells import masked, printable
 from bulkload.messages.phrases import number, phrase
 from bulkload.records import Cause, Reject, RunReport, Status
 from bulkload.reports.atomic import write_bytes
-from bulkload.reports.page import page
 from bulkload.reports.plot import plot
 from bulkload.reports.results import Delivered
 from bulkload.reports.summary import shown, status_name, verdict
@@ -59,12 +56,16 @@ def write_html(
         language: One of `messages.LANGUAGES`.
         show_values: Whether cells and keys are shown; otherwise only their shape.
     """
-    css, script = (_part(f"report.{ending}") for ending in ("css", "js"))
+    import jinja2
+    from markupsafe import Markup
+
+    css, script, template = (_part(f"report.{ending}") for ending in ("css", "js", "html"))
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     context = _context(
         report, rejects, delivered or Delivered(), language=language, show_values=show_values
     )
-    html = page(
-        context,
+    html = environment.from_string(template).render(
+        **context,
         policy=_policy(css, script),
         css=Markup(css),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file

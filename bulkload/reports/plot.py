@@ -17,7 +17,7 @@ _FEWEST_BARS = 3
 
 
 def plot(timeline: Sequence[Mapping[str, float]], language: str) -> dict[str, Any] | None:
-    """Return what the page draws, or None without a timeline.
+    """Return what the template draws, or None without a timeline.
 
     Args:
         timeline: Entries with at_s, sent, applied, throttled, retried, latency_ms_p50; one a second.
