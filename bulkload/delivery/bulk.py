@@ -24,7 +24,8 @@ from bulkload.connectors.base import (
     Outcome,
 )
 from bulkload.delivery.entries import Attempt, RowState
-from bulkload.delivery.exchange import Exchange, Heard
+from bulkload.delivery.exchange import Exchange
+from bulkload.delivery.heard import Heard
 from bulkload.delivery.jobs import Board, Job
 from bulkload.delivery.policy import Event, Kind, Next, Rule, rule_for
 from bulkload.delivery.sending import Sender

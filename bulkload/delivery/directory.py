@@ -105,3 +105,26 @@ def usable_keys(exchange: Exchange, payload: Payload) -> tuple[str, ...]:
 def below(name: str, key: str) -> bool:
     """Whether a look-up key that ends in a dot stands for this name, among others."""
     return key.endswith(".") and name.startswith(key)
+
+
+def only_id(there: list[Match]) -> str:
+    """Return the id of the one customer who is there; empty for several."""
+    return there[0].remote_id if len(there) == 1 else ""
+
+
+def was_there(there: list[Match]) -> str:
+    """Say who was there before a row could be created."""
+    if len(there) > 1:
+        return several(there)
+    found = there[0]
+    if found.contradicts:
+        return (
+            f"a customer with the same {found.key} but another {found.contradicts} was there before"
+        )
+    return f"a customer with the same {found.key} was there before"
+
+
+def several(there: list[Match]) -> str:
+    """Say which customers have the keys of one row."""
+    ids = ", ".join(found.remote_id for found in there[:5])
+    return f"several customers have these keys: {ids}"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from bulkload.connectors.base import Effect, EffectRefusedError, Promise
 from bulkload.delivery.entries import Attempt, RowState
-from bulkload.delivery.exchange import Exchange, Heard
+from bulkload.delivery.exchange import Exchange
+from bulkload.delivery.heard import Heard
 from bulkload.delivery.jobs import Board, Job
 from bulkload.delivery.policy import Event, Next, kind_of, rule_for
 from bulkload.records import Status

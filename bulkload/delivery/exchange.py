@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bulkload.connectors.base import AnnouncesLimits, Connector, Limit, Meaning
+from bulkload.connectors.base import AnnouncesLimits, Connector, Meaning
 from bulkload.delivery.clock import Clock
 from bulkload.delivery.credentials import Credentials, refused
 from bulkload.delivery.crowd import Crowd
 from bulkload.delivery.health import Breaker, Health, Refusals, RetryQuota, RetryShare
+from bulkload.delivery.heard import Heard, failing, put_off, stopped_by, unanswered, unreached
 from bulkload.delivery.options import DeliveryOptions, Tick, Watcher
-from bulkload.delivery.pacing import Pacer, Rate
+from bulkload.delivery.pacing import Pacer, windows_of
 from bulkload.delivery.policy import (
     FAILURES,
     OVERLOADS,
@@ -32,63 +32,14 @@ from bulkload.delivery.policy import (
     rule_for,
 )
 from bulkload.delivery.retry import THROTTLE_BASE_S, backoff_s, retry_after_s
-from bulkload.errors import (
-    BulkloadError,
-    CredentialsError,
-    UnreachableError,
-)
-from bulkload.wire import Request, Response, UnusableTargetError, Wire, WireError
+from bulkload.errors import BulkloadError
+from bulkload.wire import Request, Response, Wire, WireError
 
 READS_TRY_HARDER = 2
 """Reads may fail so many times more often than writes: they change nothing."""
 LONGEST_HEEDED_S = 60.0
 TOLD_FROM_S = 10.0
 """Waits shorter than this are not worth a sentence."""
-
-_STOPS: Mapping[int, tuple[type[BulkloadError], str, str]] = {
-    300: (
-        BulkloadError,
-        "this is not the system's own address",
-        "set the base URL to the address that answers itself",
-    ),
-    402: (CredentialsError, "the system wants to be paid first", "see the system's dashboard"),
-    403: (
-        CredentialsError,
-        "the credentials do not allow this",
-        "check what the token may do; `bulkload doctor` shows it",
-    ),
-    404: (
-        BulkloadError,
-        "the system does not know this address",
-        "check the program's id with `bulkload program list`, and the base URL",
-    ),
-    500: (UnreachableError, "the system cannot do this", "try again later"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came back from one request."""
-
-    event: Event
-    response: Response | None = None
-    meaning: Meaning | None = None
-    error: WireError | None = None
-    retry_after_s: float | None = None
-
-    @property
-    def status(self) -> int | None:
-        """HTTP status; None without an answer."""
-        return self.response.status if self.response else None
-
-    @property
-    def words(self) -> str:
-        """What to tell about it, without contact data."""
-        if self.meaning is not None and self.meaning.message:
-            return self.meaning.message
-        if self.response is not None:
-            return f"HTTP {self.response.status}"
-        return str(self.error)
 
 
 class Exchange:
@@ -196,11 +147,7 @@ class Exchange:
                 raise self.stop(request, heard)
             attempt += rule.is_attempt
             if attempt >= self.patience * READS_TRY_HARDER:
-                raise UnreachableError(
-                    f"the system does not answer ({heard.words})",
-                    where=self.wire.base_url,
-                    fix="check the address and the network, then run the same command again",
-                )
+                raise unanswered(self.wire.base_url, heard.words)
             await self.clock.sleep(self.pause_s(rule.wait, attempt, heard))
 
     async def renew(self, version: int, *, again: bool) -> None:
@@ -308,7 +255,9 @@ class Exchange:
             self._slow_down(now, began, heard.retry_after_s)
         asked_s = heard.retry_after_s or 0.0
         if refused_s + asked_s > self.options.max_wait_s:
-            self._ending = self._too_long(asked_s, refused_s, heard.words)
+            self._ending = put_off(
+                self.wire.base_url, asked_s, refused_s, heard.words, epoch_s=self.clock.epoch_s()
+            )
 
     def _slow_down(self, now: float, began: float, asked_s: float | None) -> None:
         self.pacer.pace.throttled(now, sent=began, pause_s=asked_s)
@@ -323,17 +272,9 @@ class Exchange:
             now = self.clock.monotonic()
             health = self.breaker.health(now)
             if health is not Health.WELL and not self._ever_reached:
-                raise UnreachableError(
-                    "no request has reached the system",
-                    where=self.wire.base_url,
-                    fix="check the address and the network, then run the same command again",
-                )
+                raise unreached(self.wire.base_url)
             if health is Health.GONE:
-                raise UnreachableError(
-                    "the system keeps failing; every row is safe where it is",
-                    where=self.wire.base_url,
-                    fix="run the same command again later: it continues where it stopped",
-                )
+                raise failing(self.wire.base_url)
             if health is Health.PAUSED:
                 wait = self.breaker.wait_s(now)
                 self._say_wait(wait, "half of the recent requests failed")
@@ -353,47 +294,7 @@ class Exchange:
 
     def stop(self, request: Request, heard: Heard) -> BulkloadError:
         """Return the error for an answer after which no request can succeed."""
-        if isinstance(heard.error, UnusableTargetError):
-            return BulkloadError(
-                f"nothing can be sent to this address: {heard.error}",
-                where=self.wire.base_url,
-                fix="check the base URL; certificates of a company's own are named in a file",
-            )
-        where = self.wire.base_url + request.path.partition("?")[0]
-        status, words = heard.status or 0, heard.words
-        if heard.meaning is not None and heard.meaning.quota:
-            return UnreachableError(
-                f"the system's quota ({heard.meaning.quota}) is used up: {words}",
-                where=where,
-                fix="run the same command again when it renews: it continues where it stopped",
-            )
-        if 300 <= status < 400:  # noqa: PLR2004
-            host = (heard.response.headers.get("location", "") if heard.response else "")[:200]
-            words, status = f"it redirects to `{host}`, which is not followed", 300
-        elif status >= 500:  # noqa: PLR2004
-            status = 500
-        error, what, fix = _STOPS.get(status, (BulkloadError, "the system refuses", ""))
-        return error(f"{what}: {words}", where=where, fix=fix)
-
-    def _too_long(self, asked_s: float, refused_s: float, words: str) -> UnreachableError:
-        """Return the error for a wait that is longer than the run may take.
-
-        Args:
-            asked_s: What the system asks for now; 0 if it names no time.
-            refused_s: For how long it has let nothing through.
-            words: What it says.
-        """
-        what, when = f"for {refused_s:.0f} s the system has only asked to slow down ({words})", "later"  # fmt: skip
-        if asked_s:
-            until = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.clock.epoch_s() + min(asked_s, 10**9)))  # fmt: skip
-            before = f"{what}, and" if refused_s >= 1 else "the system"
-            what, when = f"{before} asks to wait until {until}", "then"
-        return UnreachableError(
-            what,
-            where=self.wire.base_url,
-            fix=f"run the same command again {when}: it continues where it stopped;"
-            " `--max-wait` lets it wait longer",
-        )
+        return stopped_by(heard, request, self.wire.base_url)
 
     def _say_wait(self, wait_s: float, why: str) -> None:
         until = time.strftime("%H:%M:%S", time.localtime(self.clock.epoch_s() + wait_s))
@@ -405,16 +306,3 @@ class Exchange:
             self.flush()
             self._tick = Tick(float(int(at_s)))
         return self._tick
-
-
-def windows_of(limits: tuple[Limit, ...], rate: Rate | None, headroom: float = 0.0) -> list[Rate]:
-    """Return the windows to keep: the system's paces, less the headroom, and the user's rate.
-
-    Hard quotas are not paced: they are spent as they are needed, and end the run when used up.
-    """
-    windows = [
-        Rate(max(1, int(limit.calls * (1 - headroom))), limit.per_s)
-        for limit in limits
-        if not limit.hard and not limit.bulk
-    ]
-    return [*windows, rate] if rate else windows

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from bulkload.connectors.base import Limit
 from bulkload.delivery.clock import Clock
 from bulkload.errors import BulkloadError
 
@@ -229,3 +230,16 @@ class Pacer:
             if window.rate.per_s >= EVEN_UP_TO_S:
                 for age_s in ages_s:
                     window.depart(now - age_s)
+
+
+def windows_of(limits: tuple[Limit, ...], rate: Rate | None, headroom: float = 0.0) -> list[Rate]:
+    """Return the windows to keep: the system's paces, less the headroom, and the user's rate.
+
+    Hard quotas are not paced: they are spent as they are needed, and end the run when used up.
+    """
+    windows = [
+        Rate(max(1, int(limit.calls * (1 - headroom))), limit.per_s)
+        for limit in limits
+        if not limit.hard and not limit.bulk
+    ]
+    return [*windows, rate] if rate else windows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import random
 from collections.abc import Callable
@@ -10,19 +9,20 @@ from typing import Protocol
 
 from bulkload.connectors.base import Promise
 from bulkload.delivery.clock import utc_text
-from bulkload.delivery.directory import Directory, Match, usable_keys
+from bulkload.delivery.directory import Directory, Match, only_id, several, usable_keys, was_there
 from bulkload.delivery.effects import Effects
 from bulkload.delivery.entries import Attempt, RowState, Standing
-from bulkload.delivery.exchange import Exchange, Heard
+from bulkload.delivery.exchange import Exchange
+from bulkload.delivery.heard import Heard
 from bulkload.delivery.jobs import Board, Job
 from bulkload.delivery.policy import Event, Kind, Next, Rule, kind_of, rule_for
 from bulkload.delivery.reconcile import was_created_since
+from bulkload.delivery.resending import Resending
 from bulkload.records import Action, Customer, Status
 from bulkload.wire import Request
 
 KEY_MARGIN_S = 3600.0
 """A key this close to the end of its life is not relied on."""
-RETRY_PAUSE_S = 1.0
 MORE_THAN_ONCE = 2
 
 
@@ -51,7 +51,7 @@ class Sender:
         self._jitter = jitter
         self._is_stopping = is_stopping
         self._effects = Effects(exchange, board, jitter)
-        self._retry_turn = asyncio.Lock()
+        self._resending = Resending(exchange, board)
         self.directory: Directory | None = None
 
     async def advance(self, job: Job) -> None:
@@ -112,8 +112,8 @@ class Sender:
                     job,
                     Status.EXISTING,
                     found=len(there) == 1,
-                    remote_id=_only(there),
-                    message=_was_there(there),
+                    remote_id=only_id(there),
+                    message=was_there(there),
                 )
                 return
             job.absent = True
@@ -138,7 +138,7 @@ class Sender:
             await self._board.finish(
                 job,
                 Status.FAILED,
-                message=_several(there) if there else "there is no such customer to update",
+                message=several(there) if there else "there is no such customer to update",
             )
         else:
             current = await self._current(there[0].remote_id)
@@ -208,7 +208,7 @@ class Sender:
             await self._applied(job, status, meaning.remote_id or job.remote_id, attempt, heard)
         elif rule.next is Next.FAIL:
             await self._board.finish(
-                job, Status.FAILED, attempt, http_status=heard.status, message=_refusal(heard)
+                job, Status.FAILED, attempt, http_status=heard.status, message=heard.refusal
             )
         elif rule.next is Next.STOP:
             proven = heard.status is None or heard.status < 500  # noqa: PLR2004
@@ -244,7 +244,7 @@ class Sender:
             if job.failures >= self._exchange.patience:
                 self._board.give_up(job)
             else:
-                self._again(job, rule, heard)
+                self._resending.again(job, rule, heard)
             return
         job.conflict = heard.event is Event.CONFLICT
         # A conflict says that this request was not applied; an earlier one may have been.
@@ -254,35 +254,9 @@ class Sender:
         after = RowState.SUBMITTED if rule.next is Next.POLL else RowState.UNKNOWN
         await self._board.note(job, after, attempt, http_status=status)
         if rule.next is Next.REPLAY and job.failures < self._exchange.options.attempts:
-            self._again(job, rule, heard)
+            self._resending.again(job, rule, heard)
         else:
             await self._unknown.take(job)
-
-    def _again(self, job: Job, rule: Rule, heard: Heard) -> None:
-        """Send a job once more, after a pause and if the quota allows it."""
-        pause = self._exchange.pause_s(rule.wait, job.failures, heard)
-        self._board.start(self._when_allowed(job, rule.cost, pause))
-
-    async def _when_allowed(self, job: Job, cost: int, pause_s: float) -> None:
-        clock = self._exchange.clock
-        await clock.sleep(pause_s)
-        async with self._retry_turn:
-            while not self._may_retry(cost):
-                await clock.sleep(RETRY_PAUSE_S)
-        job.cost += cost
-        self._exchange.retried()
-        self._board.go_later(job, 0.0)
-
-    def _may_retry(self, cost: int) -> bool:
-        """Take tokens for a retry, if the share of retries and the quota allow one now.
-
-        The share keeps retries from taking the place of rows that wait for their first request;
-        once there are none, holding back would only make the run longer.
-        """
-        now = self._exchange.clock.monotonic()
-        if self._board.fresh and not self._exchange.share.allows(now):
-            return False
-        return self._exchange.quota.take(cost, now)
 
     async def _applied(
         self,
@@ -316,30 +290,3 @@ class Sender:
         # A clock that was set back makes an age that nobody can rely on.
         age = self._exchange.clock.epoch_s() - job.key_made_s
         return 0 <= age < lifetime - min(KEY_MARGIN_S, lifetime / 2)
-
-
-def _only(there: list[Match]) -> str:
-    return there[0].remote_id if len(there) == 1 else ""
-
-
-def _was_there(there: list[Match]) -> str:
-    if len(there) > 1:
-        return _several(there)
-    found = there[0]
-    if found.contradicts:
-        return (
-            f"a customer with the same {found.key} but another {found.contradicts} was there before"
-        )
-    return f"a customer with the same {found.key} was there before"
-
-
-def _several(there: list[Match]) -> str:
-    ids = ", ".join(found.remote_id for found in there[:5])
-    return f"several customers have these keys: {ids}"
-
-
-def _refusal(heard: Heard) -> str:
-    if heard.meaning is None:
-        return heard.words
-    problems = "; ".join(f"{p.field}: {p.message}" for p in heard.meaning.problems[:5])
-    return heard.meaning.message or problems
