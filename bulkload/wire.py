@@ -263,10 +263,12 @@ class Wire:
 
 
 def _prepare_httpx() -> None:
-    """Keep httpx from what it does badly: searching for a module at every request, logging URLs."""
+    """Load httpx before a request waits for it, and keep it from what it does badly."""
     import importlib.util
     import logging
     import sys
+
+    import httpx  # noqa: F401 - not yet
 
     if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
         # httpcore tries to import it at every request, and each time the whole path would be searched.
