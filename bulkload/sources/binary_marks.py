@@ -19,7 +19,7 @@ from defusedxml.ElementTree import fromstring
 
 from bulkload.sources.book_parts import part_names, plain_name
 from bulkload.sources.headers import cell_name
-from bulkload.sources.marks import MANY, BookMarks, Place, SheetMarks, looks_like_moment
+from bulkload.sources.marks import MOST_PROBLEMS, BookMarks, Place, SheetMarks, looks_like_moment
 from bulkload.sources.number_format import BUILT_IN, BUILT_IN_DATES, is_date, is_noted, moment
 
 _LARGEST = 16 << 20
@@ -128,7 +128,7 @@ class _Sheet:
         self._number(value, data)
 
     def error(self, data: bytes) -> None:
-        if len(self.marks.errors) < MANY:
+        if self.marks.problems <= MOST_PROBLEMS:
             self.marks.errors[self._place(data)] = _ERRORS.get(data[8], "#UNKNOWN!")
 
     def shared_text(self, data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+from html import unescape
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
@@ -14,8 +15,15 @@ from bulkload.cells import ROWS_NAME
 from bulkload.sources.marks import BookMarks, looks_like_moment
 from bulkload.sources.number_format import BUILT_IN, BUILT_IN_DATES, is_date, is_noted
 
-_LARGEST_PART = 64 << 20
+_LARGEST_PART = 16 << 20
+_LARGEST_TEXT = 16 << 20
+_MOST_STYLES = 100_000
+"""Spreadsheet programs allow 65,490."""
 _PIECE = 1 << 20
+_BEFORE_STRINGS = (b"<?xml", b"<sst", b"\xef\xbb\xbf<", b"\r", b"\n")
+_PREFIX = re.compile(rb"<([\w.-]+):sst\b")
+_RUN = re.compile(rb"<(?:[\w.-]+:)?[tv](?:\s[^>]*)?>([^<]*)</")
+_READING_AID = re.compile(rb"<(?:[\w.-]+:)?rPh\b.*?</(?:[\w.-]+:)?rPh>", re.DOTALL)
 MOMENT_HINT = re.compile(rb" 00:00:00\s*<|1899-12-3")
 """What a text must contain, as XML, to look like a date or time that the parser spelled."""
 
@@ -59,7 +67,8 @@ def read_book(archive: zipfile.ZipFile) -> BookMarks:
                 hidden.append(name)
     marks.hidden = tuple(hidden)
     if styles := names.get("xl/styles.xml"):
-        _read_styles(_root(archive, styles), marks)
+        with archive.open(styles) as opened:
+            _read_styles(opened, marks)
     return marks
 
 
@@ -100,25 +109,37 @@ def _hints(opened: IO[bytes]) -> bool:
 def _moments(opened: IO[bytes]) -> dict[bytes, str]:
     found: dict[bytes, str] = {}
     number = 0
-    for _, element in iterparse(opened, events=("end",), forbid_dtd=True):
-        if _tag(element) == "si":
-            text = text_of(element)
-            if looks_like_moment(text):
-                found[str(number).encode()] = text
-            number += 1
-            element.clear()
+    rest = b""
+    tag = b"<si"
+    while piece := opened.read(_PIECE):
+        if not rest and (prefix := _PREFIX.search(piece)):
+            tag = b"<%s:si" % prefix[1]
+        begun = (rest + piece).split(tag)
+        rest = tag + begun.pop() if len(begun) > 1 else begun.pop()
+        if len(rest) > _LARGEST_TEXT:
+            raise ParseError("a text without end")
+        for string in begun:
+            number = _moment(string, number, found)
+    for string in rest.split(tag):
+        number = _moment(string, number, found)
     return found
 
 
-def text_of(element: Element) -> str:
+def _moment(string: bytes, number: int, found: dict[bytes, str]) -> int:
+    """Keep one string if it looks like a moment; return the number of the next one."""
+    if not string or string.startswith(_BEFORE_STRINGS):
+        return number
+    if MOMENT_HINT.search(string):
+        text = text_of(string)
+        if looks_like_moment(text):
+            found[str(number).encode()] = text
+    return number + 1
+
+
+def text_of(string: bytes) -> str:
     """Return the text of a shared or inline string: its runs, without reading aids."""
-    runs = (run for run in element if _tag(run) in {"t", "r"})
-    return "".join(
-        part.text or ""
-        for run in runs
-        for part in ([run] if _tag(run) == "t" else run)
-        if _tag(part) == "t"
-    )
+    runs = _RUN.findall(_READING_AID.sub(b"", string))
+    return unescape(b"".join(runs).decode("utf-8", "replace"))
 
 
 def _root(archive: zipfile.ZipFile, part: str) -> Element:
@@ -133,21 +154,29 @@ def _tag(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _read_styles(styles: Element, marks: BookMarks) -> None:
+def _read_styles(opened: IO[bytes], marks: BookMarks) -> None:
     codes = {str(number): code for number, code in BUILT_IN.items()}
-    for element in styles.iter():
-        if _tag(element) == "numFmt":
+    styles: list[str] = []
+    counted = False
+    root: Element | None = None
+    for event, element in iterparse(opened, events=("start", "end"), forbid_dtd=True):
+        tag = _tag(element)
+        if root is None:
+            root = element
+        if tag == "cellXfs":
+            counted = event == "start"
+        elif event == "start":
+            continue
+        elif tag == "numFmt":
             codes[element.get("numFmtId", "")] = element.get("formatCode", "")
+        elif tag == "xf" and counted:
+            styles.append(element.get("numFmtId", ""))
+            if len(styles) > _MOST_STYLES:
+                raise ParseError("too many styles")
+        if tag in {"xf", "font", "dxf", "cellStyle"}:
+            root.clear()
     dates = {str(number) for number in BUILT_IN_DATES if str(number) not in codes}
     dates |= {number for number, code in codes.items() if is_date(code)}
     noted = {number for number, code in codes.items() if is_noted(code)}
-    shows_dates = set()
-    for element in styles.iter():
-        if _tag(element) == "cellXfs":
-            for style, one in enumerate(element):
-                number = one.get("numFmtId", "")
-                if number in noted:
-                    marks.formats[style] = codes[number]
-                if number in dates:
-                    shows_dates.add(style)
-    marks.dates = frozenset(shows_dates)
+    marks.formats = {n: codes[number] for n, number in enumerate(styles) if number in noted}
+    marks.dates = frozenset(n for n, number in enumerate(styles) if number in dates)

@@ -7,16 +7,17 @@ and where there is no value to load.
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from bulkload.sources.number_format import elapsed, is_date, kept_digits, shown
 
-MANY = 100_000
-"""Marks of one kind that are remembered; a sheet with more is broken throughout."""
+MOST_PROBLEMS = 100_000
+"""Cells without a value that are remembered; a sheet with more is broken throughout."""
 Place = tuple[int, int]
 """Row and column, both from 1."""
-_LIKE_MOMENT = re.compile(r"1899-12-3.*|.* 00:00:00|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.DOTALL)
+_LIKE_MOMENT = re.compile(r"1899-12-3.*|.{10} 00:00:00|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.DOTALL)
 _NO_DATE = "########"
 """What a spreadsheet program shows for a day before its first."""
 
@@ -35,15 +36,43 @@ class BookMarks:
     """Cell styles that show dates."""
 
 
+class Texts:
+    """Texts of many cells by column, as compact as they come: a sheet may have a million."""
+
+    def __init__(self) -> None:
+        self.columns: dict[int, tuple[array[int], list[str]]] = {}
+        """Rows and texts, in the order in which they were told."""
+
+    def __setitem__(self, place: Place, text: str) -> None:
+        row, column = place
+        found = self.columns.get(column)
+        if found is None:
+            found = self.columns[column] = (array("I"), [])
+        found[0].append(row)
+        found[1].append(text)
+
+    def document(self) -> dict[str, Any]:
+        """Return everything as JSON can hold it."""
+        return {str(column): [list(rows), texts] for column, (rows, texts) in self.columns.items()}
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Self:
+        """Return what `document` gave."""
+        made = cls()
+        for column, (rows, texts) in document.items():
+            made.columns[int(column)] = (array("I", rows), texts)
+        return made
+
+
 @dataclass(slots=True)
 class SheetMarks:
     """What stands in one sheet besides values; rows and columns count from 1."""
 
-    shown: dict[Place, str] = field(default_factory=dict)
+    shown: Texts = field(default_factory=Texts)
     """Text by place of numbers whose format adds to them."""
-    not_shown: dict[Place, str] = field(default_factory=dict)
+    not_shown: Texts = field(default_factory=Texts)
     """Format by place of numbers that it does not suit: fractions, percentages, too many digits."""
-    exact: dict[Place, str] = field(default_factory=dict)
+    exact: Texts = field(default_factory=Texts)
     """Text by place of cells that the parser spells in a way of its own."""
     formulas: list[Place] = field(default_factory=list)
     """Formulas without a value."""
@@ -65,11 +94,17 @@ class SheetMarks:
         elif not ("/" in code and is_whole(stored)):
             self.not_shown[place] = code
 
-    def long_number(self, place: Place, stored: str) -> None:
+    def long_number(self, place: Place, stored: str) -> bool:
         """Take note of a number beyond 2^53, of which the parser makes up the last digits."""
         text = kept_digits(stored)
         if text is not None:
             self.exact[place] = text
+        return text is not None
+
+    @property
+    def problems(self) -> int:
+        """How many cells have no value to load."""
+        return len(self.formulas) + len(self.errors)
 
     def text(self, place: Place, text: str) -> None:
         """Take note of a text that the parser's own moments look like."""
@@ -79,9 +114,9 @@ class SheetMarks:
     def document(self) -> dict[str, Any]:
         """Return everything as JSON can hold it."""
         return {
-            "shown": [[*place, text] for place, text in self.shown.items()],
-            "not_shown": [[*place, text] for place, text in self.not_shown.items()],
-            "exact": [[*place, text] for place, text in self.exact.items()],
+            "shown": self.shown.document(),
+            "not_shown": self.not_shown.document(),
+            "exact": self.exact.document(),
             "formulas": self.formulas,
             "errors": [[*place, text] for place, text in self.errors.items()],
             "hidden_rows": self.hidden_rows,
@@ -92,16 +127,12 @@ class SheetMarks:
     @classmethod
     def of(cls, document: dict[str, Any]) -> Self:
         """Return what `document` gave."""
-
-        def texts(name: str) -> dict[Place, str]:
-            return {(row, column): text for row, column, text in document[name]}
-
         return cls(
-            shown=texts("shown"),
-            not_shown=texts("not_shown"),
-            exact=texts("exact"),
+            shown=Texts.of(document["shown"]),
+            not_shown=Texts.of(document["not_shown"]),
+            exact=Texts.of(document["exact"]),
             formulas=[(row, column) for row, column in document["formulas"]],
-            errors=texts("errors"),
+            errors={(row, column): text for row, column, text in document["errors"]},
             hidden_rows=document["hidden_rows"],
             hidden_columns=document["hidden_columns"],
             merged=document["merged"],

@@ -12,6 +12,7 @@ import operator
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 
 BUILT_IN = {9: "0%", 10: "0.00%", 12: "# ?/?", 13: "# ??/??", 46: "[h]:mm:ss"}
 """Formats that workbooks name by number only and that show another number than the cell holds."""
@@ -43,6 +44,7 @@ _LAST_DAY = 2_958_466
 _Part = tuple[str, str]
 
 
+@cache
 def is_noted(code: str) -> bool:
     """Return whether a cell of this format may be shown as something else than its number."""
     return adds_to_numbers(code) or differs(code)
@@ -64,6 +66,7 @@ def differs(code: str) -> bool:
     return bool("%" in bare or _THOUSANDS.search(bare) or fraction or _named(code))
 
 
+@cache
 def is_date(code: str) -> bool:
     """Return whether a format shows a date or a time of day."""
     bare = _BRACKETS.sub("", _QUOTED.sub("", code)).lower()
@@ -88,6 +91,8 @@ def shown(number: str, code: str) -> str | None:
     if parts is None or not _adds(section):
         return None
     digits = str(int(value))
+    if zeros := _zeros(section):
+        return digits.zfill(zeros)
     slots = sum(1 for kind, _ in parts if kind == "digit")
     return _filled(parts, digits, slots)
 
@@ -162,12 +167,20 @@ def _filled(parts: list[_Part], digits: str, slots: int) -> str:
     return "".join(out)
 
 
+def _zeros(section: str) -> int:
+    """Return how many digits a section of nothing but zeros shows at least; 0 for others."""
+    return len(section) if not section.strip("0") else 0
+
+
+@cache
 def _sections(code: str) -> list[str]:
     return re.findall(r'(?:"[^"]*"|\\.|[^;"\\])+', code) or [code]
 
 
 def _section_for(value: float, code: str) -> str:
     sections = _sections(code)
+    if "[" not in code:
+        return sections[0]
     for section in sections:
         condition = _CONDITION.search(section)
         if condition and _COMPARE[condition[1]](value, float(condition[2])):
@@ -176,6 +189,7 @@ def _section_for(value: float, code: str) -> str:
     return plain[0] if plain else sections[-1]
 
 
+@cache
 def _parts(section: str) -> list[_Part] | None:
     """Return slots, signs and words of one section; None if it has anything else in it."""
     if _CURRENCY.search(section):
@@ -195,6 +209,7 @@ def _parts(section: str) -> list[_Part] | None:
     return parts
 
 
+@cache
 def _adds(section: str) -> bool:
     parts = _parts(section)
     if not parts:

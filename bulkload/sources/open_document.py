@@ -135,8 +135,7 @@ def _number(value: str, text: str, place: Place, marks: SheetMarks) -> None:
     if text.isalpha() and value in {"0", "1"}:
         marks.exact[place] = "true" if value == "1" else "false"
         return
-    marks.long_number(place, value)
-    if place in marks.exact:
+    if marks.long_number(place, value):
         return
     digits = "".join(c for c in text if c.isdigit())
     # Only what shows the same number: a rounded amount or a date is another matter.

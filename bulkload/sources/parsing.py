@@ -121,6 +121,7 @@ def _start(
         "rows": str(place),
         "sheet": options.sheet,
         "kind": kind,
+        "max_cell_bytes": options.max_cell_bytes,
         "memory_bytes": options.memory_bytes,
         "time_s": math.ceil(options.time_s or seconds),
     }
@@ -163,6 +164,11 @@ def _answer(
         have = ", ".join(f"`{name}`" for name in names)
         fix = did_you_mean(str(options.sheet), names) + f"it has: {have}"
         raise BadInputError(f"`{shown}` has no sheet `{options.sheet}`", fix=fix)
+    if error == "long-cell":
+        raise _refused(
+            shown,
+            f"a cell holds {answer['bytes']:,} bytes; at most {options.max_cell_bytes:,} are read",
+        )
     if error in {"died", "memory"} or "capacity" in answer.get("why", ""):
         far = _farthest(path)
         why = (

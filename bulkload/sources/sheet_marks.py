@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import unescape
 from typing import IO
 from xml.etree.ElementTree import ParseError
 
-from bulkload.sources.book_parts import MOMENT_HINT
+from bulkload.sources.book_parts import MOMENT_HINT, text_of
 from bulkload.sources.headers import column_letters
-from bulkload.sources.marks import MANY, BookMarks, Place, SheetMarks, column_number
+from bulkload.sources.marks import MOST_PROBLEMS, BookMarks, Place, SheetMarks, column_number
 
 _PIECE = 1 << 20
+_FEW_STYLES = 64
+"""Up to here a pattern that names each style is faster than one for all."""
 _CELL = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _STYLE = re.compile(rb'\bs="(\d+)"')
 _FORMULA_OF = rb"(?:<f\b[^>]*?(?:/>|>[^<]*</f>))?\s*"
@@ -34,15 +35,14 @@ _LONG_CELL = re.compile(rb"<c ([^>]*)>\s*" + _FORMULA_OF + rb"<v>(-?" + _LONG + 
 _NEGATIVE = re.compile(rb"<c ([^>]*)>\s*" + _FORMULA_OF + rb"<v>(-[^<]*)</v>")
 _SHARED = re.compile(rb'<c ([^>]*\bt="s"[^>]*)>\s*' + _FORMULA_OF + rb"<v>(\d+)</v>")
 _OWN_TEXT = re.compile(rb'<c ([^>]*\bt="(?:inlineStr|str)"[^>]*)>(.*?)</c>', re.DOTALL)
-_RUN = re.compile(rb"<(?:t|v)(?:\s[^>]*)?>([^<]*)</(?:t|v)>")
 _HIDDEN_ROW = re.compile(rb'<row\b[^>]*\bhidden="(?:1|true)"')
 _COLUMN = re.compile(rb"<col\b[^>]*>")
 _MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z]+\d+(?::[A-Z]+\d+)?)"')
 _FAR = re.compile(rb' r="([A-Z]{3}\d{1,7}|[A-Z]{1,2}\d{7})"')
 _TEXT_TYPES = re.compile(rb'\bt="(?:s|str|inlineStr|b|e|d)"')
 _FIRST_CELL = re.compile(rb"<([\w.-]+:)?c(\s[^>]*)?>")
-_TAG = re.compile(rb"<(/?)(?:[\w.-]+:)?([\w.-]+)((?:\s[^<>]*?)?)(/?)>")
-_QUOTED_ONCE = re.compile(rb"=\s*'([^'\"]*)'")
+_PLACED = re.compile(rb"<(row|c)((?:\s[^<>]*)?/?)>")
+_QUOTED_ONCE = re.compile(rb"=\s*'([^'\"<>]*)'")
 _ROW_NUMBER = re.compile(rb'\br="(\d+)"')
 
 
@@ -55,18 +55,19 @@ def read_sheet(opened: IO[bytes], book: BookMarks, moments: dict[bytes, str]) ->
         moments: Shared texts that look like dates of the parser's, by their number.
     """
     marks = SheetMarks()
-    styles = b"|".join(str(style).encode() for style in book.formats)
+    few = len(book.formats) <= _FEW_STYLES
+    styles = b"|".join(str(style).encode() for style in book.formats) if few else rb"\d+"
     numbers = re.compile(_VALUE % styles) if book.formats else None
     before = last = b""
     for piece in _pieces(_blocks(opened)):
-        if _FORMULA.search(piece) and len(marks.formulas) < MANY:
+        if _FORMULA.search(piece) and marks.problems <= MOST_PROBLEMS:
             marks.formulas += [
                 place
                 for found in _NO_VALUE.finditer(piece)
                 if not _TEXT_TYPES.search(found[1]) and (place := _place(found[1]))
             ]
         # The text of every error begins with this sign; looking for it costs next to nothing.
-        if b"#" in piece and len(marks.errors) < MANY:
+        if b"#" in piece and marks.problems <= MOST_PROBLEMS:
             marks.errors |= {
                 place: text.decode("utf-8", "replace") for _, place, text in _cells(_ERROR, piece)
             }
@@ -113,8 +114,7 @@ def _texts(piece: bytes, moments: dict[bytes, str], marks: SheetMarks) -> None:
                 marks.exact[place] = moments[number]
     if MOMENT_HINT.search(piece):
         for _, place, content in _cells(_OWN_TEXT, piece):
-            text = b"".join(_RUN.findall(content.rpartition(b"</f>")[2]))
-            marks.text(place, unescape(text.decode("utf-8", "replace")))
+            marks.text(place, text_of(content.rpartition(b"</f>")[2]))
 
 
 def _cells(wanted: re.Pattern[bytes], piece: bytes) -> Iterator[tuple[bytes, Place, bytes]]:
@@ -126,11 +126,17 @@ def _cells(wanted: re.Pattern[bytes], piece: bytes) -> Iterator[tuple[bytes, Pla
 
 
 def _blocks(opened: IO[bytes]) -> Iterator[bytes]:
+    """Yield the XML with tags without prefix, double quotes, and the place of each cell."""
     first = opened.read(_PIECE)
     cell = _FIRST_CELL.search(first)
-    usual = cell is None or (not cell[1] and b' r="' in (cell[2] or b""))
     blocks = _read_on(first, opened)
-    return blocks if usual else _as_usual(blocks)
+    if cell is None:
+        return blocks
+    prefix, attributes = cell[1] or b"", cell[2] or b""
+    places = _CELL.search(attributes.replace(b"'", b'"'))
+    if not prefix and b"'" not in attributes and places:
+        return blocks
+    return _as_usual(blocks, prefix, quotes=b"'" in attributes, places=not places)
 
 
 def _read_on(first: bytes, opened: IO[bytes]) -> Iterator[bytes]:
@@ -139,31 +145,42 @@ def _read_on(first: bytes, opened: IO[bytes]) -> Iterator[bytes]:
         first = opened.read(_PIECE)
 
 
-def _as_usual(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Write tags without prefix, attributes in double quotes, and the place of each cell."""
+def _as_usual(
+    blocks: Iterator[bytes], prefix: bytes, *, quotes: bool, places: bool
+) -> Iterator[bytes]:
+    """Bring the XML of an unusual sheet into the usual form.
+
+    Args:
+        blocks: Its bytes.
+        prefix: Of its tags, `x:`.
+        quotes: Whether its attributes stand between single quotes.
+        places: Whether its cells do not say where they stand.
+    """
     row = column = 0
 
-    def rewritten(tag: re.Match[bytes]) -> bytes:
+    def placed(tag: re.Match[bytes]) -> bytes:
         nonlocal row, column
-        close, name, attributes, end = tag.groups()
-        if b"'" in attributes:
-            attributes = _QUOTED_ONCE.sub(rb'="\1"', attributes)
-        if not close and name == b"row":
+        name, attributes = tag.groups()
+        if name == b"row":
             found = _ROW_NUMBER.search(attributes)
             row, column = (int(found[1]) if found else row + 1), 0
-        elif not close and name == b"c":
-            place = _place(attributes)
-            column = place[1] if place else column + 1
-            if place is None:
-                attributes = b' r="%s%d"%s' % (column_letters(column).encode(), row, attributes)
-        return b"<%s%s%s%s>" % (close, name, attributes, end)
+            return tag[0]
+        place = _place(attributes)
+        column = place[1] if place else column + 1
+        if place:
+            return tag[0]
+        return b'<c r="%s%d"%s>' % (column_letters(column).encode(), row, attributes)
 
     rest = b""
     for block in blocks:
         text = rest + block
         cut = text.rfind(b">") + 1
-        rest = text[cut:]
-        yield _TAG.sub(rewritten, text[:cut])
+        text, rest = text[:cut], text[cut:]
+        if prefix:
+            text = text.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
+        if quotes:
+            text = _QUOTED_ONCE.sub(rb'="\1"', text)
+        yield _PLACED.sub(placed, text) if places else text
         if len(rest) > 8 * _PIECE:
             raise ParseError("a tag without end")
     yield rest
@@ -189,8 +206,9 @@ def _numbers(
     for attributes, place, number in found:
         style = _STYLE.search(attributes)
         if style and not _TEXT_TYPES.search(attributes):
-            code = book.formats[int(style[1])]
-            marks.number(place, number.decode("ascii", "replace"), code)
+            code = book.formats.get(int(style[1]))
+            if code is not None:
+                marks.number(place, number.decode("ascii", "replace"), code)
 
 
 def _place(attributes: bytes) -> Place | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any
 
 import polars as pl
@@ -12,13 +13,15 @@ from bulkload.errors import BadInputError
 from bulkload.records import Finding, Reject
 from bulkload.sources.archive import Archive
 from bulkload.sources.headers import cell_name, column_letters, column_names, find_header
-from bulkload.sources.marks import SheetMarks, column_number
+from bulkload.sources.marks import MOST_PROBLEMS, SheetMarks, column_number
 from bulkload.sources.parsing import Marked, Parsed, parse_sheet
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import FileBytes
 
 _HEAD_ROWS = 100
 _SHOWN = 5
+_LAST_ROW = 1_048_576
+_TEXTS = {"at": pl.UInt32, "text": pl.String}
 _FIRST_DAY_1904 = "1904-01-01 "
 
 
@@ -90,6 +93,11 @@ def open_workbook(content: FileBytes, options: SourceOptions) -> Workbook:
 
 def _table(parsed: Parsed, shown: str, options: SourceOptions) -> Workbook:
     answer, marks = parsed.answer, parsed.marked.marks
+    if marks.problems > MOST_PROBLEMS:
+        raise BadInputError(
+            f"`{shown}` has more than {MOST_PROBLEMS:,} cells with an error or an uncalculated formula",
+            fix="open it in a spreadsheet program, let it calculate, mend the formulas and save it",
+        )
     left: int = answer["first_column"]
     rows = _as_shown(_down_to_marks(parsed.rows, marks), parsed.marked, left)
     skip = options.skip_rows or 0
@@ -151,7 +159,8 @@ def _marked_rows(marks: SheetMarks) -> list[int]:
 
 def _down_to_marks(rows: pl.DataFrame, marks: SheetMarks) -> pl.DataFrame:
     """Add the rows at the end in which no cell has a value, although some should."""
-    missing = max(_marked_rows(marks), default=0) - rows.height
+    last = max((row for row in _marked_rows(marks) if row <= _LAST_ROW), default=0)
+    missing = last - rows.height
     return pl.concat([rows, rows.clear(missing)]) if missing > 0 else rows
 
 
@@ -163,16 +172,14 @@ def _as_shown(rows: pl.DataFrame, marked: Marked, left: int) -> pl.DataFrame:
         rows = rows.select(
             pl.when(time).then(pl.all().str.slice(len(_FIRST_DAY_1904))).otherwise(pl.all())
         )
-    by_column: dict[int, tuple[list[int], list[str]]] = {}
     for texts in (marked.marks.shown, marked.marks.exact):
-        for (row, column), text in texts.items():
-            if 0 < row <= rows.height and 0 <= column - left < rows.width:
-                places, column_texts = by_column.setdefault(column - left, ([], []))
-                places.append(row - 1)
-                column_texts.append(text)
-    for column, (places, column_texts) in by_column.items():
-        name = rows.columns[column]
-        rows = rows.with_columns(rows[name].scatter(places, column_texts).alias(name))
+        for column, (numbers, shown) in texts.columns.items():
+            if 0 <= column - left < rows.width:
+                told = pl.DataFrame({"at": numbers, "text": shown}, schema=_TEXTS)
+                told = told.filter(pl.col("at").is_between(1, rows.height))
+                name = rows.columns[column - left]
+                changed = rows[name].scatter(told["at"] - 1, told["text"])
+                rows = rows.with_columns(changed.alias(name))
     return rows
 
 
@@ -215,15 +222,17 @@ def _sheet_findings(
         ("numbers-as-shown", marks.shown),
         ("numbers-not-as-shown", marks.not_shown),
     ):
-        by_header: dict[str, list[tuple[int, int]]] = {}
-        for row, column in sorted(texts):
-            if row > header_row and column in places:
-                by_header.setdefault(places[column], []).append((row, column))
-        for header, cells in by_header.items():
-            named = tuple(cell_name(column, row) for row, column in cells[:_SHOWN])
-            examples = tuple(texts[cell] for cell in cells[:_SHOWN])
-            details = {"format": texts[cells[0]]}
-            found.append(Finding(code, header, named, len(cells), examples, details))
+        for column in sorted(texts.columns.keys() & places.keys()):
+            numbers, shown = texts.columns[column]
+            below = ((row, text) for row, text in zip(numbers, shown, strict=True))
+            few = nsmallest(_SHOWN, (one for one in below if one[0] > header_row))
+            if not few:
+                continue
+            count = sum(row > header_row for row in numbers)
+            named = tuple(cell_name(column, row) for row, _ in few)
+            examples = tuple(text for _, text in few)
+            details = {"format": few[0][1]}
+            found.append(Finding(code, places[column], named, count, examples, details))
     return found
 
 

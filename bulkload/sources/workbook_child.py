@@ -41,6 +41,7 @@ def _limit(memory_bytes: int, time_s: int) -> None:
 
 def _read(request: dict[str, Any]) -> dict[str, Any]:
     import fastexcel
+    import polars as pl
 
     content = Path(request["path"]).read_bytes()
     try:
@@ -63,6 +64,9 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
             continue
         frame = sheet.to_polars()
         if frame.height and frame.width:
+            longest = max(frame.select(pl.all().str.len_bytes().max()).row(0), key=lambda n: n or 0)
+            if (longest or 0) > request["max_cell_bytes"]:
+                return {"error": "long-cell", "bytes": longest}
             _as_people_write(frame, moments=request["kind"] == "ods").write_ipc(
                 request["rows"], compression="uncompressed"
             )
