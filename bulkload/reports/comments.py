@@ -139,7 +139,9 @@ def _with_boxes(text: str, dropped: set[tuple[int, int]], texts: dict[tuple[int,
         _box(first * _BLOCK + 1 + number + number // (_BLOCK - 1), place, said)
         for number, (place, said) in enumerate(texts.items())
     ]
-    added = re.sub(r"(?<=[</ ])[vox]:", lambda found: spoken[found[0]], "".join(parts))
+    added = "".join(parts)
+    if any(usual != own for usual, own in spoken.items()):
+        added = re.sub(r"(?<=[</ ])[vox]:", lambda found: spoken[found[0]], added)
     return text[:end] + added + text[end:]
 
 

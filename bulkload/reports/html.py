@@ -18,7 +18,7 @@ from dataclasses import replace
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bulkload import messages
 from bulkload.cells import masked, printable
@@ -122,7 +122,7 @@ def _context(
         "rejects": seen.rejects,
         "problems": seen.problems,
         "filter_columns": list(seen.numbers),
-        "filter_codes": sorted({reject["code"] for reject in seen.rejects}),
+        "filter_codes": sorted({entry.code for entry in seen.rejects}),
         "findings": [
             _finding(found, language, show_values=show_values) for found in report.findings
         ],
@@ -146,17 +146,30 @@ def _context(
     return context
 
 
+class _Entry(NamedTuple):
+    """A reject as the page shows it; thousands stand in its table, and this is read fastest."""
+
+    row_number: int
+    column: str
+    column_number: int
+    cell: str
+    what: str
+    fix: str
+    code: str
+    first_row: str
+
+
 class _Seen:
     """What the report keeps of the rejects while they go by."""
 
     def __init__(self, language: str, *, show_values: bool) -> None:
         self.problems = 0
-        self.rejects: list[dict[str, Any]] = []
-        self.duplicates: list[dict[str, Any]] = []
+        self.rejects: list[_Entry] = []
+        self.duplicates: list[_Entry] = []
         self.numbers: dict[str, int] = {}
         """Number by column: names come from the file, numbers are safe to compare."""
         self._by_column: Counter[str] = Counter()
-        self._examples: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._examples: dict[tuple[str, str], list[_Entry]] = {}
         self._language = language
         self._show_values = show_values
 
@@ -169,12 +182,14 @@ class _Seen:
         examples = self._examples.setdefault((reject.code, reject.column), [])
         is_duplicate = reject.status is Status.DUPLICATE and len(self.duplicates) < _MAX_DUPLICATES
         if len(examples) < _EXAMPLES or len(self.rejects) < MAX_REJECTS or is_duplicate:
+            has_room = len(self.rejects) < MAX_REJECTS
+            if has_room:
+                self.numbers.setdefault(reject.column, len(self.numbers) + 1)
             entry = self._entry(reject)
             if len(examples) < _EXAMPLES:
                 examples.append(entry)
-            if len(self.rejects) < MAX_REJECTS:
-                number = self.numbers.setdefault(reject.column, len(self.numbers) + 1)
-                self.rejects.append(entry | {"column_number": number})
+            if has_room:
+                self.rejects.append(entry)
             if is_duplicate:
                 self.duplicates.append(entry)
 
@@ -185,7 +200,7 @@ class _Seen:
             "rows": cause.rows,
             "title": messages.title(cause.code, self._language),
             "column": cause.column,
-            "fix": known[0]["fix"],
+            "fix": known[0].fix,
             "mapping_line": cause.mapping_line.strip(),
             "mends": cause.mends,
             "examples": known,
@@ -199,19 +214,20 @@ class _Seen:
             for name, problems in self._by_column.most_common(_MAX_CAUSES)
         ]
 
-    def _entry(self, reject: Reject) -> dict[str, Any]:
+    def _entry(self, reject: Reject) -> _Entry:
         safe = shown(reject, show_values=self._show_values)
         cell = printable(safe.cell)
         safe = safe if cell == safe.cell else replace(safe, cell=cell)
-        return {
-            "row_number": reject.row_number,
-            "column": reject.column,
-            "cell": safe.cell,
-            "what": messages.what(safe, self._language),
-            "fix": messages.fix(safe, self._language),
-            "code": reject.code,
-            "first_row": reject.details.get("first_row", ""),
-        }
+        return _Entry(
+            row_number=reject.row_number,
+            column=reject.column,
+            column_number=self.numbers.get(reject.column, 0),
+            cell=safe.cell,
+            what=messages.what(safe, self._language),
+            fix=messages.fix(safe, self._language),
+            code=reject.code,
+            first_row=reject.details.get("first_row", ""),
+        )
 
 
 def _counts(report: RunReport, language: str) -> list[dict[str, Any]]:
