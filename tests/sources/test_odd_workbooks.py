@@ -1,0 +1,226 @@
+"""Sheets as other programs than Excel write them, and as nobody should: nothing is lost silently."""
+
+import re
+import zipfile
+
+import pytest
+
+from bulkload.errors import BadInputError
+from bulkload.sources import SourceOptions, open_source
+from tests.sources.workbooks import (
+    LINKS,
+    NAMESPACE,
+    number_cell,
+    rows,
+    simple_rows,
+    text_cell,
+    write_workbook,
+)
+
+SHEET = "xl/worksheets/sheet1.xml"
+BAD_ROWS = rows(
+    text_cell("A1", "id") + text_cell("B1", "zip"),
+    text_cell("A2", "x") + number_cell("B2", "7", 1),
+    text_cell("A3", "y") + '<c r="B3" t="e"><v>#N/A</v></c>',
+    text_cell("A4", "z") + '<c r="B4"><f>1+1</f></c>',
+)
+STRICT = {
+    NAMESPACE: "http://purl.oclc.org/ooxml/spreadsheetml/main",
+    LINKS: "http://purl.oclc.org/ooxml/officeDocument/relationships",
+}
+
+
+def load(path, **options):
+    """Return the source, its rows and its malformed rows."""
+    with open_source(path, SourceOptions(**options)) as source:
+        batches = list(source.batches())
+    found = [row for batch in batches for row in batch.rows.iter_rows()]
+    return source, found, [bad for batch in batches for bad in batch.malformed]
+
+
+def rewritten(path, *, content=None, name=None, only=None):
+    """Write a workbook again with other contents or names of its parts."""
+    other = path.with_name(f"odd-{path.name}")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            text = old.read(part).decode()
+            if content and (only is None or part.filename == only):
+                text = content(text)
+            new.writestr(name(part.filename) if name else part.filename, text)
+    return other
+
+
+def strict(text):
+    for usual, other in STRICT.items():
+        text = text.replace(usual, other)
+    return text
+
+
+def prefixed(text):
+    return re.sub("<(/?)(?=[a-z])", r"<\1x:", text).replace("xmlns=", "xmlns:x=")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({}, id="as-usual"),
+        pytest.param({"content": strict}, id="strict"),
+        pytest.param({"content": prefixed, "only": SHEET}, id="prefixed-tags"),
+        pytest.param(
+            {"content": lambda text: re.sub(r' r="[A-Z]*\d+"', "", text), "only": SHEET},
+            id="cells-without-place",
+        ),
+        pytest.param(
+            {"content": lambda text: re.sub(r'<row r="\d+"', "<row", text), "only": SHEET},
+            id="rows-without-number",
+        ),
+        pytest.param(
+            {"content": lambda text: text.replace('"', "'"), "only": SHEET}, id="single-quotes"
+        ),
+        pytest.param(
+            {"name": lambda name: name.replace("sheet1", "Sheet1")}, id="other-case-of-a-part"
+        ),
+        pytest.param({"name": lambda name: name.replace("/", "\\")}, id="backslashes"),
+    ],
+)
+def test_marks_are_found_however_a_sheet_is_written(tmp_path, change):
+    """Formats, errors and formulas without value are seen in every dialect of the format."""
+    path = write_workbook(tmp_path / "a.xlsx", BAD_ROWS, formats=("000",))
+    _, found, malformed = load(rewritten(path, **change))
+    assert found == [(2, "x", "007")]
+    assert [(bad.row_number, bad.reject.code) for bad in malformed] == [
+        (3, "cell-error"),
+        (4, "formula-without-value"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "expected"),
+    [
+        pytest.param("43831", "[$-407]dd.mm.yyyy", "2020-01-01", id="german-date"),
+        pytest.param("43831", "TT.MM.JJJJ", "2020-01-01", id="date-in-german-letters"),
+        pytest.param("43831", '[$-411]yyyy"年"m"月"d"日"', "2020-01-01", id="japanese-date"),
+        pytest.param("43831.5", "[$-F800]dddd, mmmm dd, yyyy", "2020-01-01 12:00:00", id="long-date"),
+        pytest.param("0.5", "h:mm AM/PM", "12:00:00", id="time"),
+        pytest.param("1.0625", "[h]:mm", "25:30:00", id="duration"),
+        pytest.param("491711234567", "0000 000000", "491711 234567", id="phone"),
+        pytest.param("123456789", "000-00-0000", "123-45-6789", id="social-security"),
+        pytest.param("5", '"KD-"00000', "KD-00005", id="word-before"),
+        pytest.param("5", "00\\.00", "00.05", id="dots"),
+        pytest.param("7", "000;-000;;@", "007", id="sections"),
+        pytest.param("7", "[Red][<5]0;000", "007", id="condition"),
+        pytest.param("1234.5", '#,##0.00 "EUR"', "1234.5", id="amount"),
+        pytest.param("1234.5", "[$EUR-407] #,##0.00", "1234.5", id="currency"),
+        pytest.param("0.125", "0.0%", "0.125", id="percent"),
+        pytest.param("1.23456789012345E+18", "0", "1234567890123450000", id="long-number"),
+        pytest.param("12345678901234567890", "0", "12345678901234567890", id="longer-number"),
+        pytest.param("1E-7", "General", "0.0000001", id="tiny"),
+    ],
+)  # fmt: skip
+def test_numbers_arrive_as_they_are_shown(tmp_path, number, code, expected):
+    """Dates of any locale, durations, phones and ids; amounts and shares as plain numbers."""
+    data = rows(text_cell("A1", "a"), number_cell("A2", number, 1))
+    escaped = code.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    _, found, _ = load(write_workbook(tmp_path / "a.xlsx", data, formats=(escaped,)))
+    assert found == [(2, expected)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-02 00:00:00",
+        "1899-12-31 10:00:00",
+        "1899-12-30",
+        "2026-01-02T10:00:00",
+        "12345 xyz, 00:00:00",
+    ],
+)
+@pytest.mark.parametrize("kind", ["inline", "shared", "runs", "formula"])
+def test_texts_that_look_like_dates_stay_as_they_are(tmp_path, text, kind):
+    """Only cells that are dates are spelled as dates."""
+    cells = {
+        "inline": text_cell("A2", text),
+        "shared": '<c r="A2" t="s"><v>1</v></c>',
+        "runs": '<c r="A2" t="s"><v>2</v></c>',
+        "formula": f'<c r="A2" t="str"><f>B1</f><v>{text}</v></c>',
+    }
+    aid = '<rPh sb="0" eb="1"><t>x</t></rPh>'
+    strings = (
+        f'<?xml version="1.0"?><sst xmlns="{NAMESPACE}"><si/><si><t>{text}</t></si>'
+        f"<si><r><t>{text[:10]}</t></r><r><rPr/><t>{text[10:]}</t></r>{aid}</si></sst>"
+    )
+    data = rows(text_cell("A1", "a"), cells[kind])
+    path = write_workbook(tmp_path / "a.xlsx", data, extra={"xl/sharedStrings.xml": strings})
+    assert load(path)[1] == [(2, text)]
+
+
+def test_every_bad_cell_of_a_row_is_told(tmp_path):
+    """Whoever mends the row mends it once; errors stay in their cells."""
+    head = "".join(text_cell(f"{column}1", column.lower()) for column in "ABCD")
+    bad = (
+        '<c r="A2" t="e"><v>#REF!</v></c>' + text_cell("B2", "x") + '<c r="C2"><f>1+1</f></c>'
+        '<c r="D2" t="e"><f>B2/0</f><v>#DIV/0!</v></c>'
+    )
+    _, _, malformed = load(write_workbook(tmp_path / "a.xlsx", rows(head, bad)))
+    assert [(one.code, one.column, one.cell) for one in malformed[0].rejects] == [
+        ("cell-error", "a", "#REF!"),
+        ("formula-without-value", "c", ""),
+        ("cell-error", "d", "#DIV/0!"),
+    ]
+    assert malformed[0].cells == ("#REF!", "x", "", "#DIV/0!")
+
+
+def test_a_row_of_nothing_but_uncalculated_formulas_is_a_reject(tmp_path):
+    """The parser sees no such row; it is not left out for that."""
+    data = rows(text_cell("A1", "a"), '<c r="A2"><f>1+1</f></c>', '<c r="A3"><f>1+2</f></c>')
+    _, found, malformed = load(write_workbook(tmp_path / "a.xlsx", data))
+    assert (found, [bad.row_number for bad in malformed]) == ([], [2, 3])
+
+
+def test_a_day_before_the_calendar_is_a_reject(tmp_path):
+    """A spreadsheet shows signs in place of it; the parser would make up a date."""
+    data = rows(text_cell("A1", "born"), number_cell("A2", "-5", 1))
+    _, _, malformed = load(write_workbook(tmp_path / "a.xlsx", data, formats=("yyyy-mm-dd",)))
+    assert malformed[0].reject.cell == "########"
+
+
+def test_styled_empty_cells_do_not_move_the_table(tmp_path):
+    """A format belongs to the cell that has it, wherever the table begins."""
+    head = number_cell("A1", "", 1).replace("<v></v>", "") + text_cell("AB1", "zip")
+    data = rows(head, number_cell("AB2", "7", 1) + '<c r="AD2" s="1"/>')
+    _, found, _ = load(write_workbook(tmp_path / "a.xlsx", data, formats=("000",)))
+    assert found == [(2, "007")]
+
+
+def test_many_styles_are_told_apart(tmp_path):
+    """A workbook that was copied together has hundreds of formats."""
+    codes = tuple("0" * (2 + n % 5) for n in range(200))
+    data = rows(text_cell("A1", "a"), number_cell("A2", "7", 4), number_cell("A3", "7", 198))
+    _, found, _ = load(write_workbook(tmp_path / "a.xlsx", data, formats=codes))
+    assert [row[1] for row in found] == ["00007", "0007"]
+
+
+@pytest.mark.parametrize(
+    ("content", "extra", "words"),
+    [
+        pytest.param(
+            rows(text_cell("A1", "a"), '<c r="A2" t="s"><v>7</v></c>'), {}, "is damaged", id="no-strings"
+        ),
+        pytest.param(
+            simple_rows(), {"xl/workbook.xml": "<workbook/>"}, "lists no sheets", id="no-sheets"
+        ),
+        pytest.param(
+            rows(text_cell("A1", "a"), text_cell("A2", "x" * 2_000)), {}, "a cell holds 2,000", id="long-cell"
+        ),
+        pytest.param(
+            rows(text_cell("A1", "a"))
+            + "".join(f'<row r="{n}"><c r="A{n}" t="e"><v>#N/A</v></c></row>' for n in range(2, 100_003)),
+            {}, "more than 100,000 cells", id="errors-throughout",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_broken_throughout_is_refused(tmp_path, content, extra, words):
+    """The sentence says what is wrong with the workbook."""
+    path = write_workbook(tmp_path / "a.xlsx", content, extra=extra)
+    with pytest.raises(BadInputError, match=words):
+        load(path, max_cell_bytes=1_000, max_workbook_ratio=1_000)
