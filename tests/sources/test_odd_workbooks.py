@@ -94,64 +94,63 @@ def test_marks_are_found_however_a_sheet_is_written(tmp_path, change):
     ]
 
 
-@pytest.mark.parametrize(
-    ("number", "code", "expected"),
-    [
-        pytest.param("43831", "[$-407]dd.mm.yyyy", "2020-01-01", id="german-date"),
-        pytest.param("43831", "TT.MM.JJJJ", "2020-01-01", id="date-in-german-letters"),
-        pytest.param("43831", '[$-411]yyyy"年"m"月"d"日"', "2020-01-01", id="japanese-date"),
-        pytest.param("43831.5", "[$-F800]dddd, mmmm dd, yyyy", "2020-01-01 12:00:00", id="long-date"),
-        pytest.param("0.5", "h:mm AM/PM", "12:00:00", id="time"),
-        pytest.param("1.0625", "[h]:mm", "25:30:00", id="duration"),
-        pytest.param("491711234567", "0000 000000", "491711 234567", id="phone"),
-        pytest.param("123456789", "000-00-0000", "123-45-6789", id="social-security"),
-        pytest.param("5", '"KD-"00000', "KD-00005", id="word-before"),
-        pytest.param("5", "00\\.00", "00.05", id="dots"),
-        pytest.param("7", "000;-000;;@", "007", id="sections"),
-        pytest.param("7", "[Red][<5]0;000", "007", id="condition"),
-        pytest.param("1234.5", '#,##0.00 "EUR"', "1234.5", id="amount"),
-        pytest.param("1234.5", "[$EUR-407] #,##0.00", "1234.5", id="currency"),
-        pytest.param("0.125", "0.0%", "0.125", id="percent"),
-        pytest.param("1.23456789012345E+18", "0", "1234567890123450000", id="long-number"),
-        pytest.param("12345678901234567890", "0", "12345678901234567890", id="longer-number"),
-        pytest.param("1E-7", "General", "0.0000001", id="tiny"),
-    ],
-)  # fmt: skip
-def test_numbers_arrive_as_they_are_shown(tmp_path, number, code, expected):
+SHOWN = {
+    ("43831", "[$-407]dd.mm.yyyy"): "2020-01-01",
+    ("43831", "TT.MM.JJJJ"): "2020-01-01",
+    ("43831", '[$-411]yyyy"年"m"月"d"日"'): "2020-01-01",
+    ("43831.5", "[$-F800]dddd, mmmm dd, yyyy"): "2020-01-01 12:00:00",
+    ("0.5", "h:mm AM/PM"): "12:00:00",
+    ("1.0625", "[h]:mm"): "25:30:00",
+    ("491711234567", "0000 000000"): "491711 234567",
+    ("123456789", "000-00-0000"): "123-45-6789",
+    ("5", '"KD-"00000'): "KD-00005",
+    ("5", "00\\.00"): "00.05",
+    ("7", "000;-000;;@"): "007",
+    ("7", "[Red][<5]0;000"): "007",
+    ("1234.5", '#,##0.00 "EUR"'): "1234.5",
+    ("1234.5", "[$EUR-407] #,##0.00"): "1234.5",
+    ("0.125", "0.0%"): "0.125",
+    ("1.23456789012345E+18", "0"): "1234567890123450000",
+    ("12345678901234567890", "0"): "12345678901234567890",
+    ("1E-7", "General"): "0.0000001",
+}
+"""What arrives, by number and format."""
+
+
+def test_numbers_arrive_as_they_are_shown(tmp_path):
     """Dates of any locale, durations, phones and ids; amounts and shares as plain numbers."""
-    data = rows(text_cell("A1", "a"), number_cell("A2", number, 1))
-    escaped = code.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    _, found, _ = load(write_workbook(tmp_path / "a.xlsx", data, formats=(escaped,)))
-    assert found == [(2, expected)]
+    lines = [
+        text_cell(f"A{n}", "x") + number_cell(f"B{n}", number, n - 1)
+        for n, (number, _) in enumerate(SHOWN, start=2)
+    ]
+    data = rows(text_cell("A1", "a") + text_cell("B1", "b"), *lines)
+    codes = tuple(code.replace("<", "&lt;").replace('"', "&quot;") for _, code in SHOWN)
+    _, found, _ = load(write_workbook(tmp_path / "a.xlsx", data, formats=codes))
+    assert dict(zip(SHOWN, [row[2] for row in found], strict=True)) == SHOWN
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-01-02 00:00:00",
-        "1899-12-31 10:00:00",
-        "1899-12-30",
-        "2026-01-02T10:00:00",
-        "12345 xyz, 00:00:00",
-    ],
-)
-@pytest.mark.parametrize("kind", ["inline", "shared", "runs", "formula"])
-def test_texts_that_look_like_dates_stay_as_they_are(tmp_path, text, kind):
-    """Only cells that are dates are spelled as dates."""
-    cells = {
-        "inline": text_cell("A2", text),
-        "shared": '<c r="A2" t="s"><v>1</v></c>',
-        "runs": '<c r="A2" t="s"><v>2</v></c>',
-        "formula": f'<c r="A2" t="str"><f>B1</f><v>{text}</v></c>',
-    }
+def test_texts_that_look_like_dates_stay_as_they_are(tmp_path):
+    """Only cells that are dates are spelled as dates, wherever the text is kept."""
+    texts = [
+        *("2026-01-02 00:00:00", "1899-12-31 10:00:00", "1899-12-30"),
+        *("2026-01-02T10:00:00", "12345 xyz, 00:00:00"),
+    ]
     aid = '<rPh sb="0" eb="1"><t>x</t></rPh>'
-    strings = (
-        f'<?xml version="1.0"?><sst xmlns="{NAMESPACE}"><si/><si><t>{text}</t></si>'
-        f"<si><r><t>{text[:10]}</t></r><r><rPr/><t>{text[10:]}</t></r>{aid}</si></sst>"
+    strings = "".join(
+        f"<si><t>{text}</t></si>"
+        f"<si><r><t>{text[:10]}</t></r><r><rPr/><t>{text[10:]}</t></r>{aid}</si>"
+        for text in texts
     )
-    data = rows(text_cell("A1", "a"), cells[kind])
-    path = write_workbook(tmp_path / "a.xlsx", data, extra={"xl/sharedStrings.xml": strings})
-    assert load(path)[1] == [(2, text)]
+    shared = f'<?xml version="1.0"?><sst xmlns="{NAMESPACE}"><si/>{strings}</sst>'
+    lines = [
+        text_cell(f"A{n}", text)
+        + f'<c r="B{n}" t="s"><v>{2 * n - 3}</v></c><c r="C{n}" t="s"><v>{2 * n - 2}</v></c>'
+        + f'<c r="D{n}" t="str"><f>B1</f><v>{text}</v></c>'
+        for n, text in enumerate(texts, start=2)
+    ]
+    data = rows("".join(text_cell(f"{column}1", column) for column in "ABCD"), *lines)
+    path = write_workbook(tmp_path / "a.xlsx", data, extra={"xl/sharedStrings.xml": shared})
+    assert [row[1:] for row in load(path)[1]] == [(text,) * 4 for text in texts]
 
 
 def test_every_bad_cell_of_a_row_is_told(tmp_path):
