@@ -24,8 +24,6 @@ _BEFORE_STRINGS = (b"<?xml", b"<sst", b"\xef\xbb\xbf<", b"\r", b"\n")
 _PREFIX = re.compile(rb"<([\w.-]+):sst\b")
 _RUN = re.compile(rb"<(?:[\w.-]+:)?[tv](?:\s[^>]*)?>([^<]*)</")
 _READING_AID = re.compile(rb"<(?:[\w.-]+:)?rPh\b.*?</(?:[\w.-]+:)?rPh>", re.DOTALL)
-MOMENT_HINT = re.compile(rb" 00:00:00\s*<|1899-12-3")
-"""What a text must contain, as XML, to look like a date or time that the parser spelled."""
 
 
 def part_names(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -97,10 +95,15 @@ def moment_texts(archive: zipfile.ZipFile) -> dict[bytes, str]:
         return _moments(opened)
 
 
+def hints_at_moment(xml: bytes) -> bool:
+    """Return whether a text in it may look like a date or time that the parser spelled."""
+    return b" 00:00:00" in xml or b"1899-12-3" in xml
+
+
 def _hints(opened: IO[bytes]) -> bool:
     before = b""
     while piece := opened.read(_PIECE):
-        if MOMENT_HINT.search(before + piece):
+        if hints_at_moment(before + piece):
             return True
         before = piece[-64:]
     return False
@@ -129,7 +132,7 @@ def _moment(string: bytes, number: int, found: dict[bytes, str]) -> int:
     """Keep one string if it looks like a moment; return the number of the next one."""
     if not string or string.startswith(_BEFORE_STRINGS):
         return number
-    if MOMENT_HINT.search(string):
+    if hints_at_moment(string):
         text = text_of(string)
         if looks_like_moment(text):
             found[str(number).encode()] = text

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import IO
 from xml.etree.ElementTree import ParseError
 
-from bulkload.sources.book_parts import MOMENT_HINT, text_of
+from bulkload.sources.book_parts import hints_at_moment, text_of
 from bulkload.sources.headers import column_letters
 from bulkload.sources.marks import MOST_PROBLEMS, BookMarks, Place, SheetMarks, column_number
 
@@ -99,7 +99,7 @@ def _rare_numbers(piece: bytes, book: BookMarks, marks: SheetMarks) -> None:
         for attributes, place, number in _cells(_LONG_CELL, piece):
             if not _TEXT_TYPES.search(attributes):
                 marks.long_number(place, number.decode("ascii", "replace"))
-    if b"<v>-" in piece and book.dates and not book.days_from_1904:
+    if book.dates and not book.days_from_1904 and b"<v>-" in piece:
         for attributes, place, number in _cells(_NEGATIVE, piece):
             style = _STYLE.search(attributes)
             if style and int(style[1]) in book.dates:
@@ -112,7 +112,7 @@ def _texts(piece: bytes, moments: dict[bytes, str], marks: SheetMarks) -> None:
         for _, place, number in _cells(_SHARED, piece):
             if number in moments:
                 marks.exact[place] = moments[number]
-    if MOMENT_HINT.search(piece):
+    if hints_at_moment(piece):
         for _, place, content in _cells(_OWN_TEXT, piece):
             marks.text(place, text_of(content.rpartition(b"</f>")[2]))
 
