@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import IO
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import iterparse
 
@@ -17,8 +17,9 @@ _WORD_BEFORE = re.compile(r"[^\W\d_][^\d]*\d+")
 _FRACTION = re.compile(r"(\d+ )?\d+/\d+")
 _ERROR = re.compile(r"#\S+|Err:\d+")
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
-_MOST_REPEATED = 1_000
-"""Copies of one row with marks that are looked at; sheets end in a million empty copies."""
+_MOST_COPIES = 500_000
+"""Copies of cells that are looked at; empty ones, of which sheets end in a million, do not count."""
+_MOST_SPACES = 1_000
 _CELLS = {"table-cell", "covered-table-cell"}
 _OUT_OF_SIGHT = {"collapse", "filter"}
 
@@ -34,6 +35,7 @@ class _Reader:
     hidden_styles: set[str] = field(default_factory=set)
     row: int = 1
     wanted: bool = False
+    copies: int = 0
 
     def start(self, tag: str, element: Element) -> None:
         """Take note of where a sheet begins."""
@@ -52,7 +54,7 @@ class _Reader:
         if tag == "table-row":
             repeated = int(_get(element, "number-rows-repeated") or 1)
             if self.wanted:
-                _row(element, self.row, repeated, self.marks)
+                self._read_row(element, repeated)
             self.row += repeated
             element.clear()
         elif tag == "table-column" and self.wanted:
@@ -64,12 +66,31 @@ class _Reader:
         elif tag == "table":
             element.clear()
 
+    def _read_row(self, element: Element, repeated: int) -> None:
+        column, seen = 1, False
+        for cell in element:
+            if _local(cell.tag) not in _CELLS:
+                continue
+            copies = int(_get(cell, "number-columns-repeated") or 1)
+            if len(cell) or _get(cell, "formula") or _get(cell, "value-type"):
+                seen = True
+                self.copies += repeated * copies - 1
+                if self.copies > _MOST_COPIES:
+                    raise ParseError("too many copies of cells")
+                for row in range(self.row, self.row + repeated):
+                    for place in range(column, column + copies):
+                        _cell(cell, (row, place), self.marks)
+            _merged(cell, self.row, column, self.marks)
+            column += copies
+        if seen and _get(element, "visibility") in _OUT_OF_SIGHT:
+            self.marks.hidden_rows += repeated
+
 
 def read_open_document(opened: IO[bytes], sheet: str) -> tuple[BookMarks, SheetMarks, str]:
     """Collect the marks of one sheet, of the first visible one if the name is empty; and its name.
 
     Raises:
-        ParseError: It is no XML.
+        ParseError: It is no XML, or repeats cells without end.
     """
     reader = _Reader(sheet)
     for event, element in iterparse(opened, events=("start", "end"), forbid_dtd=True):
@@ -80,27 +101,6 @@ def read_open_document(opened: IO[bytes], sheet: str) -> tuple[BookMarks, SheetM
             reader.end(tag, element)
     book = BookMarks(sheets=dict.fromkeys(reader.names, ""), hidden=tuple(reader.hidden))
     return book, reader.marks, reader.sheet
-
-
-def _row(element: Element, row: int, repeated: int, marks: SheetMarks) -> None:
-    column, seen = 1, False
-    for cell in element:
-        if _local(cell.tag) not in _CELLS:
-            continue
-        copies = int(_get(cell, "number-columns-repeated") or 1)
-        if len(cell) or _get(cell, "formula") or _get(cell, "value-type"):
-            seen = True
-            places = [
-                (row + down, column + right)
-                for down in range(min(repeated, _MOST_REPEATED))
-                for right in range(min(copies, _MOST_REPEATED))
-            ]
-            for place in places:
-                _cell(cell, place, marks)
-        _merged(cell, row, column, marks)
-        column += copies
-    if seen and _get(element, "visibility") in _OUT_OF_SIGHT:
-        marks.hidden_rows += min(repeated, _MOST_REPEATED)
 
 
 def _merged(cell: Element, row: int, column: int, marks: SheetMarks) -> None:
@@ -125,6 +125,10 @@ def _cell(cell: Element, place: Place, marks: SheetMarks) -> None:
         marks.exact[place] = _get(cell, "boolean-value")
     elif "time" in kinds:
         marks.exact[place] = _duration(_get(cell, "time-value"))
+    elif "date" in kinds:
+        date = _get(cell, "date-value")
+        if "." in date:
+            marks.exact[place] = date[: len("2026-01-02T03:04:05.123")].replace("T", " ")
     elif "percentage" in kinds:
         marks.not_shown[place] = text.strip()
     elif "float" in kinds:
@@ -137,6 +141,8 @@ def _number(value: str, text: str, place: Place, marks: SheetMarks) -> None:
         return
     if marks.long_number(place, value):
         return
+    if is_whole(value):
+        value = str(int(float(value)))
     digits = "".join(c for c in text if c.isdigit())
     # Only what shows the same number: a rounded amount or a date is another matter.
     same = value.isdigit() and digits.lstrip("0") == value.lstrip("0")
@@ -169,7 +175,7 @@ def _paragraph(element: Element) -> str:
     for one in element:
         tag = _local(one.tag)
         if tag == "s":
-            parts.append(" " * min(int(_get(one, "c") or 1), _MOST_REPEATED))
+            parts.append(" " * min(int(_get(one, "c") or 1), _MOST_SPACES))
         elif tag in {"tab", "line-break"}:
             parts.append("\t" if tag == "tab" else "\n")
         else:

@@ -85,7 +85,7 @@ def _is_encrypted(content: bytes) -> bool:
 
     try:
         xlrd.open_workbook(file_contents=content, on_demand=True, logfile=io.StringIO())
-    except xlrd.XLRDError as error:
+    except Exception as error:  # noqa: BLE001 - of a damaged file it raises whatever comes first
         return "encrypted" in str(error)
     return False
 

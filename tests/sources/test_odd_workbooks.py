@@ -11,6 +11,7 @@ from tests.sources.workbooks import (
     LINKS,
     NAMESPACE,
     number_cell,
+    open_document,
     rows,
     simple_rows,
     text_cell,
@@ -223,3 +224,82 @@ def test_what_is_broken_throughout_is_refused(tmp_path, content, extra, words):
     path = write_workbook(tmp_path / "a.xlsx", content, extra=extra)
     with pytest.raises(BadInputError, match=words):
         load(path, max_cell_bytes=1_000, max_workbook_ratio=1_000)
+
+
+def document_cell(kind, value, text, attribute="value", before=""):
+    told = f'office:value-type="{kind}" office:{attribute}="{value}"'
+    return f"<table:table-cell {told}>{before}<text:p>{text}</text:p></table:table-cell>"
+
+
+def document_text(text):
+    return (
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+    )
+
+
+NOTE = "<office:annotation><text:p>see 5</text:p></office:annotation>"
+DOCUMENT_CELLS = [
+    (document_cell("float", "7", "007"), "007"),
+    (document_cell("float", "7", "007", before=NOTE), "007"),
+    (document_cell("float", "5", "KD-00005"), "KD-00005"),
+    (document_cell("float", "5", "5 kg"), "5"),
+    (document_cell("float", "1.5E10", "15000000000"), "15000000000"),
+    (document_cell("float", "1.23456789012345E+018", "1,23E+018"), "1234567890123450000"),
+    (document_cell("float", "1", "WAHR"), "true"),
+    (document_cell("percentage", "0.5", "50 %"), "0.5"),
+    (document_cell("currency", "1234.5", "1.234,50 €"), "1234.5"),
+    (document_cell("boolean", "false", "FALSCH", "boolean-value"), "false"),
+    (document_cell("date", "2026-01-02", "2.1.26", "date-value"), "2026-01-02"),
+    (document_cell("date", "1890-05-01", "1.5.1890", "date-value"), "1890-05-01"),
+    (document_cell("date", "2026-01-02T03:04:05", "x", "date-value"), "2026-01-02 03:04:05"),
+    (document_cell("date", "2026-01-02T03:04:05.1239", "x", "date-value"), "2026-01-02 03:04:05.123"),
+    (document_cell("time", "PT25H30M00S", "25:30", "time-value"), "25:30:00"),
+    (document_cell("time", "PT00H00M08.640S", "00:08", "time-value"), "00:00:08.640"),
+    (document_text("2026-01-02T03:04:05"), "2026-01-02T03:04:05"),
+    (document_text("2026-01-02 00:00:00"), "2026-01-02 00:00:00"),
+    (document_text('a<text:s text:c="2"/>b</text:p><text:p>c'), "a  b\nc"),
+]  # fmt: skip
+
+
+def test_open_document_cells_arrive_as_they_are_shown(tmp_path):
+    """Each kind of cell has its value in an attribute of its own, and the text that is seen."""
+    lines = "".join(
+        f"<table:table-row>{document_text('x')}{cell}</table:table-row>"
+        for cell, _ in [(document_text("b"), ""), *DOCUMENT_CELLS]
+    )
+    path = open_document(tmp_path / "a.ods", f'<table:table table:name="S">{lines}</table:table>')
+    _, found, _ = load(path)
+    assert [row[2] for row in found] == [expected for _, expected in DOCUMENT_CELLS]
+
+
+def test_hidden_and_repeated_parts_of_an_open_document_are_counted(tmp_path):
+    """The first visible sheet is read; rows that are written once and meant often are all there."""
+    row = f"{document_cell('float', '7', '007')}{document_text('x')}"
+    head = f"<table:table-row>{document_text('zip')}{document_text('b')}</table:table-row>"
+    hidden = f'<table:table table:name="Old" table:style-name="ta1">{head}</table:table>'
+    shown = (
+        '<table:table table:name="New">'
+        '<table:table-column table:number-columns-repeated="16384" table:visibility="collapse"/>'
+        f'{head}<table:table-row table:number-rows-repeated="1500">{row}</table:table-row>'
+        f'<table:table-row table:visibility="filter">{row}</table:table-row></table:table>'
+    )
+    style = (
+        '<style:style style:name="ta1" style:family="table">'
+        '<style:table-properties table:display="false"/></style:style>'
+    )
+    source, found, _ = load(open_document(tmp_path / "a.ods", hidden + shown, style))
+    assert (source.sheet, len(found), {row[1] for row in found}) == ("New", 1501, {"007"})
+    counts = {one.code: one.count for one in source.findings}
+    assert (counts["sheets-hidden"], counts["columns-hidden"], counts["rows-hidden"]) == (1, 2, 1)
+
+
+def test_cells_that_are_repeated_without_end_are_not_followed(tmp_path):
+    """A few bytes that stand for 17 billion cells cost neither time nor memory."""
+    row = (
+        '<table:table-row table:number-rows-repeated="1048570"><table:table-cell '
+        'table:number-columns-repeated="16384" office:value-type="float" office:value="7">'
+        "<text:p>007</text:p></table:table-cell></table:table-row>"
+    )
+    path = open_document(tmp_path / "a.ods", f'<table:table table:name="S">{row}</table:table>')
+    with pytest.raises(BadInputError):
+        load(path)

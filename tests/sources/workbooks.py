@@ -176,3 +176,21 @@ HOSTILE = {
     "too-many-parts": many_parts,
     "climbing-names": climbing_names,
 }
+
+
+def open_document(path: Path, tables: str, styles: str = "") -> Path:
+    """Write an OpenDocument workbook from the XML of its tables."""
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text", "style")
+    )
+    content = (
+        f'<?xml version="1.0"?><office:document-content{spaces}>'
+        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body>"
+        f"<office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    return path
