@@ -30,10 +30,19 @@ _LATIN = {"cp1250", "cp1252", "cp1254"}
 _TURKISH = frozenset(b"\xd0\xdd\xde\xf0\xfd\xfe")
 
 
+_CONTROLS = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1a\x1b"})
+_MOST_CONTROLS = 0.05
+"""Share of control characters that damaged text may have; data that is no text has twice as many."""
+_FEW_CONTROLS = 8
+
+
 def find_encoding(content: Content) -> str:
     """Return the codec's name in Python's spelling, `utf-8` for plain ASCII.
 
     A file that is ASCII for long is read on until the first other byte shows its encoding.
+
+    Raises:
+        BadInputError: It is no text.
     """
     with content.content() as opened:
         sample = _read(opened, SAMPLE_BYTES)
@@ -48,7 +57,15 @@ def find_encoding(content: Content) -> str:
             if not following:
                 return "utf-8"
             sample = following
-        return _by_content(sample + _read(opened, SAMPLE_BYTES // 4))
+        sample += _read(opened, SAMPLE_BYTES // 4)
+    encoding = _by_content(sample)
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if not _is_utf8(sample) and controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(sample)):
+        raise BadInputError(
+            f"`{content.shown}` is no text",
+            fix="save it as CSV or Excel; if it is text, name its characters with --encoding",
+        )
+    return encoding
 
 
 def known_encoding(name: str) -> str:

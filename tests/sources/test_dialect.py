@@ -2,9 +2,13 @@
 
 import gzip
 import io
+import tempfile
+from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bulkload.errors import BadInputError
 from bulkload.sources import SourceOptions, open_source
@@ -248,3 +252,26 @@ def test_a_file_of_broken_quotes_takes_no_longer_than_others(file):
     content = b"a,b,c\n1,2,3\n" + b'"x,b,c\n1,2,3\n' * 5_000 + b'"open,b,c\n' * 2_000
     _, found, malformed = load(file(content))
     assert (len(found), len(malformed)) == (5_001, 7_000)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.randoms(use_true_random=False), st.sampled_from([200, 5_000]))
+def test_what_is_no_text_is_not_taken_for_some(random, size):
+    """Bytes of a picture or an archive are refused as such; guessing would find some encoding."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(b"\x89" + random.randbytes(size) + b"\n\0")
+
+        with pytest.raises(BadInputError, match="is no text"):
+            open_source(path)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16"])
+def test_text_with_a_few_control_characters_is_still_text(file, encoding):
+    """Damage in some cells does not make a file another kind of file."""
+    text = "name,mail\n" + "Jürgen,ju@example.com\n" * 20 + "Zoë\0\x01,zo@example.com\n" * 3
+
+    source, rows, bad = load(file(text.encode(encoding)))
+
+    assert source.headers == ("name", "mail")
+    assert len(rows) + len(bad) == 23
