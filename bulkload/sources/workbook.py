@@ -9,17 +9,20 @@ from typing import Any
 
 import polars as pl
 
+from bulkload.cells import ROW_COLUMN
 from bulkload.errors import BadInputError
 from bulkload.records import Finding, Reject
 from bulkload.sources.archive import Archive
 from bulkload.sources.headers import cell_name, column_letters, column_names, find_header
 from bulkload.sources.marks import MOST_PROBLEMS, SheetMarks, column_number
 from bulkload.sources.parsing import Marked, Parsed, parse_sheet
+from bulkload.sources.reading import own_columns
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import FileBytes
 
 _HEAD_ROWS = 100
 _SHOWN = 5
+_ERROR_TEXTS = ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"]
 _LAST_ROW = 1_048_576
 _TEXTS = {"at": pl.UInt32, "text": pl.String}
 _FIRST_DAY_1904 = "1904-01-01 "
@@ -60,8 +63,11 @@ class SheetTable:
         first, *more = self.refused[number]
         told = {reject.column: reject.cell for reject in (first, *more)}
         # An error stays where it is, so that the row is not taken for one without that cell.
+        own = own_columns(self.headers)
         cells = tuple(
-            told.get(header) or cell for header, cell in zip(self.headers, cells, strict=True)
+            told.get(header) or cell
+            for header, cell in zip(self.headers, cells, strict=True)
+            if header not in own
         )
         return Malformed(number, "\t".join(cells), cells, first, tuple(more))
 
@@ -125,6 +131,8 @@ def _table(parsed: Parsed, shown: str, options: SourceOptions) -> Workbook:
     data = data.with_row_index(ROW_NUMBER, first + 1).cast({ROW_NUMBER: pl.UInt32})
     places = {n + left: header for n, header in zip(kept, headers, strict=True)}
     findings += _sheet_findings(answer, parsed.marked, at + 1, places)
+    if ROW_COLUMN in headers:
+        _mark_kept_errors(data, places, marks)
     refused = _refused_rows(marks, places, first + 1)
     table = SheetTable(
         data,
@@ -192,6 +200,14 @@ def _refused_rows(marks: SheetMarks, places: dict[int, str], first: int) -> dict
             reject = Reject(row, code, column=places[column], cell=cell)
             refused.setdefault(row, []).append(reject)
     return refused
+
+
+def _mark_kept_errors(data: pl.DataFrame, places: dict[int, str], marks: SheetMarks) -> None:
+    """Take errors for errors that bulkload itself wrote as text into a workbook to correct."""
+    for column, header in places.items():
+        kept = data.filter(pl.col(header).is_in(_ERROR_TEXTS))
+        for row, text in kept.select(ROW_NUMBER, header).iter_rows():
+            marks.errors[row, column] = text
 
 
 def _sheet_findings(

@@ -170,6 +170,15 @@ def test_every_bad_cell_of_a_row_is_told(tmp_path):
     assert malformed[0].cells == ("#REF!", "x", "", "#DIV/0!")
 
 
+def test_an_error_that_comes_back_uncorrected_is_an_error_still(tmp_path):
+    """A workbook to correct has errors as text; nobody is called `#REF!`."""
+    head = text_cell("A1", "name") + text_cell("B1", "bulkload_row")
+    data = rows(head, text_cell("A2", "#REF!") + number_cell("B2", "7"))
+    _, found, malformed = load(write_workbook(tmp_path / "a.xlsx", data))
+    assert found == []
+    assert [(bad.reject.code, bad.cells) for bad in malformed] == [("cell-error", ("#REF!",))]
+
+
 def test_a_row_of_nothing_but_uncalculated_formulas_is_a_reject(tmp_path):
     """The parser sees no such row; it is not left out for that."""
     data = rows(text_cell("A1", "a"), '<c r="A2"><f>1+1</f></c>', '<c r="A3"><f>1+2</f></c>')
