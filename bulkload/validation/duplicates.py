@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import operator
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+
+from bulkload.scratch import Scratch
 
 ROW = "row_number"
 KEYS_PER_RUN = 200_000
@@ -183,7 +182,11 @@ class _Runs:
         self._recent: list[pl.DataFrame] = []
         self._recent_keys = 0
         self._runs: list[_Run] = []
-        self._folder: Path | None = None
+
+    @functools.cached_property
+    def _scratch(self) -> Scratch:
+        # Most sources never fill a run.
+        return Scratch()
 
     def add(self, said: pl.DataFrame) -> None:
         """Remember keys."""
@@ -202,10 +205,8 @@ class _Runs:
             yield from frame.filter(wanted).select(ROW, "key", "text").iter_rows()
 
     def _written(self, keys: pl.DataFrame) -> _Run:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="bulkload-keys-"))
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        run = _Run(*(self._folder / f"{len(self._runs)}.{part}" for part in ("keys", "index")))
+        folder = self._scratch.path
+        run = _Run(*(folder / f"{len(self._runs)}.{part}" for part in ("keys", "index")))
         texts = keys.select(ROW, "key", "text")
         texts.write_ipc(run.keys, compression="uncompressed", record_batch_size=_BATCH)
         # Sorting two numbers a key is much less than sorting the keys themselves.
