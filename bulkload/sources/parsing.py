@@ -13,10 +13,7 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,7 @@ import polars as pl
 from defusedxml.common import DefusedXmlException
 
 from bulkload.errors import BadInputError, did_you_mean
+from bulkload.scratch import Scratch
 from bulkload.sources.archive import UNREADABLE, Archive, inspect_archive, protected
 from bulkload.sources.binary_marks import (
     binary_moment_texts,
@@ -73,8 +71,9 @@ def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
         BadInputError: The workbook is hostile, damaged, protected, or has no such sheet.
     """
     archive = inspect_archive(content, options)
-    with _on_disk(content) as path, tempfile.TemporaryDirectory(prefix="bulkload-") as folder:
-        place = Path(folder) / "rows.arrow"
+    with Scratch() as scratch:
+        place = scratch.path / "rows.arrow"
+        path = _on_disk(content, scratch.path)
         options = replace(options, sheet=options.sheet or _mended(path, archive))
         child = _start(path, place, options, content.size_bytes, archive.format)
         try:
@@ -100,16 +99,13 @@ def parse_sheet(content: FileBytes, options: SourceOptions) -> Parsed:
     return Parsed(rows, archive, answer, marked)
 
 
-@contextmanager
-def _on_disk(content: FileBytes) -> Iterator[str]:
-    """Give the child a path, also for standard input."""
+def _on_disk(content: FileBytes, folder: Path) -> str:
+    """Return a path for the child, also for standard input."""
     if content.spooled is None:
-        yield content.shown
-        return
-    with tempfile.NamedTemporaryFile(prefix="bulkload-") as copy:
-        copy.write(content.read_all())
-        copy.flush()
-        yield copy.name
+        return content.shown
+    copy = folder / "book"
+    copy.write_bytes(content.read_all())
+    return str(copy)
 
 
 def _start(
