@@ -39,15 +39,17 @@ def load(path, **options):
     return source, found, [bad for batch in batches for bad in batch.malformed]
 
 
-def rewritten(path, *, content=None, name=None, only=None):
-    """Write a workbook again with other contents or names of its parts."""
+def rewritten(path, *, content=None, name=None, only=None, large=False):
+    """Write a workbook again with other contents or names of its parts, or as if it were large."""
     other = path.with_name(f"odd-{path.name}")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as new:
         for part in old.infolist():
             text = old.read(part).decode()
             if content and (only is None or part.filename == only):
                 text = content(text)
-            new.writestr(name(part.filename) if name else part.filename, text)
+            called = name(part.filename) if name else part.filename
+            with new.open(called, "w", force_zip64=large) as opened:
+                opened.write(text.encode())
     return other
 
 
@@ -82,6 +84,7 @@ def prefixed(text):
             {"name": lambda name: name.replace("sheet1", "Sheet1")}, id="other-case-of-a-part"
         ),
         pytest.param({"name": lambda name: name.replace("/", "\\")}, id="backslashes"),
+        pytest.param({"large": True}, id="zip64"),
     ],
 )
 def test_marks_are_found_however_a_sheet_is_written(tmp_path, change):

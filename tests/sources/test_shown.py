@@ -5,6 +5,7 @@ that `shown_workbook` writes, the others from a table of two cells, with the pas
 """
 
 import shutil
+import struct
 import subprocess
 import zipfile
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from bulkload.errors import BadInputError
 from bulkload.sources import SourceOptions, open_source
 from bulkload.sources.number_format import differs, elapsed, kept_digits, moment
-from tests.sources.binary_workbooks import write_binary_workbook
+from tests.sources.binary_workbooks import record, write_binary_workbook
 
 FILES = Path(__file__).parent / "files"
 SHOWN = {
@@ -172,6 +173,23 @@ def test_formats_that_cannot_be_read_are_said(tmp_path, part):
     source, found, _ = load(path)
     assert found == [(2, "7"), (3, "end")]
     assert "formats-not-read" in [one.code for one in source.findings]
+
+
+def test_two_far_corners_of_an_xlsb_are_refused(tmp_path):
+    """A few bytes that ask for 17 billion cells end in a sentence."""
+    text = struct.pack("<II", 0, 0)
+    corners = [(0, 0), (1_048_575, 16_383)]
+    cells = b"".join(
+        record(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0, 0, 0))
+        + record(7, struct.pack("<I", column) + text)
+        for row, column in corners
+    )
+    size = struct.pack("<IIII", 0, 1_048_575, 0, 16_383)
+    sheet = record(129) + record(148, size) + record(145) + cells + record(146) + record(130)
+    parts = {"xl/worksheets/sheet1.bin": sheet}
+    path = write_binary_workbook(tmp_path / "a.xlsb", [["a"], ["b"]], parts=parts)
+    with pytest.raises(BadInputError, match="was refused"):
+        load(path)
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "ods", "xls"])
