@@ -23,11 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bulkload.errors import BulkloadError
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None  # type: ignore[assignment]
+from bulkload.scratch import claim
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
 _DEVICES = {"con", "prn", "aux", "nul"} | {
@@ -62,26 +58,6 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
-
-
-def claim(descriptor: int) -> bool:
-    """Mark a temporary file or folder as in use until its process ends; False if another uses it."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def hold(folder: Path) -> int:
-    """Mark a temporary folder as in use; return what to close then, -1 without such marks."""
-    if fcntl is None:
-        return -1
-    descriptor = os.open(folder, os.O_RDONLY)
-    claim(descriptor)
-    return descriptor
 
 
 def sweep(path: Path) -> None:

@@ -23,7 +23,7 @@ from bulkload.cells import ROW_COLUMN, guarded, guarded_expr
 from bulkload.errors import BulkloadError
 from bulkload.records import Customer
 from bulkload.reports import sheets
-from bulkload.reports.atomic import atomic_file, hold, sweep
+from bulkload.reports.atomic import atomic_file, sweep
 from bulkload.reports.rejects import quoted, quoted_expr
 from bulkload.reports.sheets import (
     MAX_COLUMNS,
@@ -33,6 +33,7 @@ from bulkload.reports.sheets import (
     too_many_columns,
     unused_name,
 )
+from bulkload.scratch import hold
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
