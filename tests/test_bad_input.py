@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import socket
 from collections.abc import Callable, Iterator
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from bulkload import cli
 from bulkload.sandbox import Sandbox, SandboxOptions
+from bulkload.settings import state_dir
 
 Run = Callable[..., Any]
 HEADERS = (
@@ -216,3 +219,19 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(
     assert ended.code == 2, ended.err
     assert_three_lines(ended.err)
     assert list((tmp_path / "full").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(OSError(errno.ENOSPC, "No space left on device"), 2, id="disk-full"),
+        pytest.param(OSError("got lost in a library"), cli.EXIT_BUG, id="without-a-number"),
+        pytest.param(TimeoutError(), cli.EXIT_BUG, id="time-out-that-leaked"),
+    ],
+)
+def test_only_what_the_operating_system_refuses_is_called_a_refusal(
+    error: OSError, code: int
+) -> None:
+    """An error without its number is bulkload's own fault, and leaves a trace to look into."""
+    assert cli._explained(error)[1] == code
+    assert (state_dir() / "crash.txt").exists() == (code == cli.EXIT_BUG)

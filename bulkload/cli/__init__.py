@@ -126,7 +126,7 @@ def _explained(error: Exception) -> tuple[BulkloadError, int]:
         return error, 128 + error.signal_number
     if isinstance(error, BulkloadError):
         return error, error.exit_code
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:
         return _system_error(error), 2
     return _bug(error), EXIT_BUG
 
