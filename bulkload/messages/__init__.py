@@ -27,7 +27,9 @@ def message_for(code: str, language: str = "en") -> Message:
 
 def what(found: Reject | Finding, language: str = "en") -> str:
     """Return what is wrong, as one sentence."""
-    return _filled(message_for(found.code, language).what, found, language)
+    message = message_for(found.code, language)
+    alone = isinstance(found, Finding) and found.count == 1
+    return _filled(message.one if alone and message.one else message.what, found, language)
 
 
 def fix(found: Reject | Finding, language: str = "en") -> str:

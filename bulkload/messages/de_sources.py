@@ -120,16 +120,19 @@ MESSAGES: dict[str, Message] = {
     "blank-rows": Message(
         title="Leere Zeilen",
         what="{count} Zeilen enthalten gar keinen Text und wurden weggelassen",
+        one="1 Zeile enthält gar keinen Text und wurde weggelassen",
         fix="Nichts zu tun",
     ),
     "totals-row": Message(
         title="Summenzeile",
         what="{count} Zeilen sehen nach Summen aus, nicht nach Kunden: {examples}",
+        one="1 Zeile sieht nach Summen aus, nicht nach einem Kunden: {examples}",
         fix="Die Summenzeile löschen, oder die Zuordnung sie auslassen lassen",
     ),
     "scientific-notation": Message(
         title="Wissenschaftliche Schreibweise",
         what="{column}: {count} Zahlen wurden in die wissenschaftliche Schreibweise verwandelt ({examples})",
+        one="{column}: 1 Zahl wurde in die wissenschaftliche Schreibweise verwandelt ({examples})",
         fix="Die Spalte in der Tabellenkalkulation als Text formatieren und die Zahlen neu holen; die letzten Ziffern sind verloren",
         cause="Eine Tabellenkalkulation zeigt lange Zahlen so an und schreibt in CSV, was sie anzeigt",
         example="4.915E+11",
@@ -137,6 +140,7 @@ MESSAGES: dict[str, Message] = {
     "decimal-tail": Message(
         title="Zahlen mit .0 am Ende",
         what="{column}: {count} Zahlen enden auf .0 ({examples})",
+        one="{column}: 1 Zahl endet auf .0 ({examples})",
         fix="Die Zuordnung .0 am Ende entfernen lassen",
         cause="Ein Programm las ganze Zahlen als Dezimalzahlen und schrieb sie so zurück",
         example="491711234567.0",
@@ -144,6 +148,7 @@ MESSAGES: dict[str, Message] = {
     "zeros-stripped": Message(
         title="Führende Nullen verloren",
         what="{column}: {count} Werte sind kürzer als die üblichen {usual} Ziffern ({examples}); führende Nullen scheinen verloren",
+        one="{column}: 1 Wert ist kürzer als die üblichen {usual} Ziffern ({examples}); führende Nullen scheinen verloren",
         fix="Die Spalte als Text neu holen, oder die Zuordnung mit Nullen auffüllen lassen",
         cause="Eine Tabellenkalkulation hielt Kennziffern für Zahlen",
         example="1067 für die Postleitzahl 01067",
@@ -151,6 +156,7 @@ MESSAGES: dict[str, Message] = {
     "digits-lost": Message(
         title="Ziffern verloren",
         what="{column}: {count} Zahlen haben mehr als 15 Ziffern und enden auf Nullen ({examples}); eine Tabellenkalkulation behält 15",
+        one="{column}: 1 Zahl hat mehr als 15 Ziffern und endet auf Nullen ({examples}); eine Tabellenkalkulation behält 15",
         fix="Die Spalte als Text neu holen; die Ziffern lassen sich nicht wiederherstellen",
         cause="Eine Tabellenkalkulation hielt Karten- oder Kontonummern für Zahlen",
         example="4111111111111000",
@@ -158,6 +164,7 @@ MESSAGES: dict[str, Message] = {
     "serial-dates": Message(
         title="Tageszahlen statt Daten",
         what="{column}: {count} Daten sind Tageszahlen einer Tabellenkalkulation ({examples})",
+        one="{column}: 1 Datum ist die Tageszahl einer Tabellenkalkulation ({examples})",
         fix="Die Spalte in der Tabellenkalkulation als Datum formatieren, oder die Zuordnung Tageszahlen lesen lassen",
         cause="Die Spalte wurde ohne ihr Datumsformat exportiert",
         example="32874 für 1990-01-01",
@@ -182,27 +189,32 @@ MESSAGES: dict[str, Message] = {
     "mixed-types": Message(
         title="Gemischte Spalte",
         what="{column}: {count} Zellen sind {odd}, die anderen {usual} ({examples})",
+        one="{column}: 1 Zelle ist {odd}, die anderen {usual} ({examples})",
         fix="Diese Zellen ansehen; vielleicht sind zwei Spalten vertauscht",
     ),
     "invisible-characters": Message(
         title="Unsichtbare Zeichen",
         what="{column}: {count} Zellen enthalten geschützte Leerzeichen oder unsichtbare Zeichen ({examples})",
+        one="{column}: 1 Zelle enthält geschützte Leerzeichen oder unsichtbare Zeichen ({examples})",
         fix="Die Zuordnung die Spalte säubern lassen",
         cause="Die Zellen wurden von einer Webseite kopiert",
     ),
     "control-characters": Message(
         title="Steuerzeichen",
         what="{column}: {count} Zellen enthalten Steuerzeichen ({examples})",
+        one="{column}: 1 Zelle enthält Steuerzeichen ({examples})",
         fix="Diese Zellen neu tippen",
     ),
     "direction-characters": Message(
         title="Richtungszeichen",
         what="{column}: {count} Zellen enthalten Zeichen, die die Schreibrichtung wenden ({examples})",
+        one="{column}: 1 Zelle enthält Zeichen, die die Schreibrichtung wenden ({examples})",
         fix="Diese Zellen neu tippen",
     ),
     "mojibake": Message(
         title="Falsch gelesene Umlaute",
         what="{column}: {count} Zellen wurden schon einmal in der falschen Kodierung gelesen ({examples})",
+        one="{column}: 1 Zelle wurde schon einmal in der falschen Kodierung gelesen ({examples})",
         fix="Die Datei noch einmal als UTF-8 exportieren; das ursprüngliche Programm hat den richtigen Text noch",
         cause="Eine UTF-8-Datei wurde als westeuropäisch geöffnet und gespeichert",
         example="JosÃ©",
@@ -210,16 +222,19 @@ MESSAGES: dict[str, Message] = {
     "replacement-character": Message(
         title="Verlorene Zeichen",
         what="{column}: {count} Zellen enthalten das Zeichen \N{REPLACEMENT CHARACTER}, wo ein Zeichen verloren ging ({examples})",
+        one="{column}: 1 Zelle enthält das Zeichen \N{REPLACEMENT CHARACTER}, wo ein Zeichen verloren ging ({examples})",
         fix="Die Datei noch einmal als UTF-8 exportieren, oder die Zellen berichtigen",
     ),
     "rows-hidden": Message(
         title="Verborgene Zeilen",
         what="{count} Zeilen sind in der Arbeitsmappe ausgeblendet oder weggefiltert; sie werden gelesen wie die anderen",
+        one="1 Zeile ist in der Arbeitsmappe ausgeblendet oder weggefiltert; sie wird gelesen wie die anderen",
         fix="Sind sie nicht gemeint, sie löschen oder die sichtbaren Zeilen in ein neues Blatt kopieren",
     ),
     "columns-hidden": Message(
         title="Verborgene Spalten",
         what="{count} Spalten sind in der Arbeitsmappe ausgeblendet; sie werden gelesen wie die anderen",
+        one="1 Spalte ist in der Arbeitsmappe ausgeblendet; sie wird gelesen wie die anderen",
         fix="Die nicht gemeinten in der Zuordnung unter ignore: nennen",
     ),
     "sheets-more": Message(
@@ -235,12 +250,14 @@ MESSAGES: dict[str, Message] = {
     "numbers-as-shown": Message(
         title="Zahlen wie angezeigt",
         what="{column}: {count} Zahlen wurden gelesen, wie die Arbeitsmappe sie zeigt ({examples})",
+        one="{column}: 1 Zahl wurde gelesen, wie die Arbeitsmappe sie zeigt ({examples})",
         fix="Nichts zu tun",
         cause="Ein Zahlenformat ergänzt Nullen oder Zeichen, die nicht in der Zelle stehen",
     ),
     "numbers-not-as-shown": Message(
         title="Zahlen nicht wie angezeigt",
         what="{column}: {count} Zahlen haben das Format {format}, das bulkload nicht zeigen kann; gelesen wurde die bloße Zahl",
+        one="{column}: 1 Zahl hat das Format {format}, das bulkload nicht zeigen kann; gelesen wurde die bloße Zahl",
         fix="Die Spalte als Text formatieren, oder einige ihrer Werte vergleichen",
     ),
     "formats-not-read": Message(
@@ -257,6 +274,7 @@ MESSAGES: dict[str, Message] = {
     "cells-merged": Message(
         title="Verbundene Zellen",
         what="{count} Zellen sind verbunden ({examples}); nur die erste Zeile davon hat den Wert",
+        one="1 Bereich von Zellen ist verbunden ({examples}); nur seine erste Zeile hat den Wert",
         fix="Die Verbindung aufheben und den Wert eintragen, wo er hingehört",
     ),
 }

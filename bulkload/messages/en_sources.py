@@ -113,38 +113,45 @@ MESSAGES: dict[str, Message] = {
     ),
     "blank-rows": Message(
         what="{count} rows hold no text at all and were left out",
+        one="1 row holds no text at all and was left out",
         fix="Nothing has to be done",
     ),
     "totals-row": Message(
         what="{count} rows look like totals, not like customers: {examples}",
+        one="1 row looks like totals, not like a customer: {examples}",
         fix="Delete the totals row, or let the mapping skip it",
     ),
     "scientific-notation": Message(
         what="{column}: {count} numbers were turned into scientific notation ({examples})",
+        one="{column}: 1 number was turned into scientific notation ({examples})",
         fix="Format the column as text in the spreadsheet and fetch the numbers again; the last digits are lost",
         cause="A spreadsheet shows long numbers this way and saves to CSV what it shows",
         example="4.915E+11",
     ),
     "decimal-tail": Message(
         what="{column}: {count} numbers end in .0 ({examples})",
+        one="{column}: 1 number ends in .0 ({examples})",
         fix="Let the mapping take .0 off the end",
         cause="A program read whole numbers as decimal fractions and wrote them back",
         example="491711234567.0",
     ),
     "zeros-stripped": Message(
         what="{column}: {count} values are shorter than the usual {usual} digits ({examples}); zeros in front seem lost",
+        one="{column}: 1 value is shorter than the usual {usual} digits ({examples}); zeros in front seem lost",
         fix="Fetch the column again as text, or let the mapping fill it up with zeros",
         cause="A spreadsheet took codes for numbers",
         example="1067 for the postcode 01067",
     ),
     "digits-lost": Message(
         what="{column}: {count} numbers have more than 15 digits and end in zeros ({examples}); a spreadsheet keeps 15",
+        one="{column}: 1 number has more than 15 digits and ends in zeros ({examples}); a spreadsheet keeps 15",
         fix="Fetch the column again as text; the digits cannot be recovered",
         cause="A spreadsheet took card or account numbers for numbers",
         example="4111111111111000",
     ),
     "serial-dates": Message(
         what="{column}: {count} dates are a spreadsheet's day numbers ({examples})",
+        one="{column}: 1 date is a spreadsheet's day number ({examples})",
         fix="Format the column as date in the spreadsheet, or let the mapping read day numbers",
         cause="The column was exported without its date format",
         example="32874 for 1990-01-01",
@@ -165,37 +172,45 @@ MESSAGES: dict[str, Message] = {
     ),
     "mixed-types": Message(
         what="{column}: {count} cells are {odd}, the others {usual} ({examples})",
+        one="{column}: 1 cell is {odd}, the others {usual} ({examples})",
         fix="Look at these cells; two columns may have been mixed up",
     ),
     "invisible-characters": Message(
         what="{column}: {count} cells contain no-break spaces or invisible characters ({examples})",
+        one="{column}: 1 cell contains no-break spaces or invisible characters ({examples})",
         fix="Let the mapping trim the column",
         cause="The cells were copied from a web page",
     ),
     "control-characters": Message(
         what="{column}: {count} cells contain control characters ({examples})",
+        one="{column}: 1 cell contains control characters ({examples})",
         fix="Type these cells again",
     ),
     "direction-characters": Message(
         what="{column}: {count} cells contain characters that turn the direction of writing ({examples})",
+        one="{column}: 1 cell contains characters that turn the direction of writing ({examples})",
         fix="Type these cells again",
     ),
     "mojibake": Message(
         what="{column}: {count} cells were read in the wrong encoding before ({examples})",
+        one="{column}: 1 cell was read in the wrong encoding before ({examples})",
         fix="Export the file again as UTF-8; the original program still has the right text",
         cause="A UTF-8 file was opened as Western and saved",
         example="JosÃ©",
     ),
     "replacement-character": Message(
         what="{column}: {count} cells contain the sign \N{REPLACEMENT CHARACTER}, where a character was lost ({examples})",
+        one="{column}: 1 cell contains the sign \N{REPLACEMENT CHARACTER}, where a character was lost ({examples})",
         fix="Export the file again as UTF-8, or correct the cells",
     ),
     "rows-hidden": Message(
         what="{count} rows are hidden or filtered out in the workbook; they are read like the others",
+        one="1 row is hidden or filtered out in the workbook; it is read like the others",
         fix="Delete them, or copy the visible rows to a new sheet, if they are not meant",
     ),
     "columns-hidden": Message(
         what="{count} columns are hidden in the workbook; they are read like the others",
+        one="1 column is hidden in the workbook; it is read like the others",
         fix="Name those under ignore: that are not meant",
     ),
     "sheets-more": Message(
@@ -208,11 +223,13 @@ MESSAGES: dict[str, Message] = {
     ),
     "numbers-as-shown": Message(
         what="{column}: {count} numbers were read as the workbook shows them ({examples})",
+        one="{column}: 1 number was read as the workbook shows it ({examples})",
         fix="Nothing has to be done",
         cause="A number format adds zeros or signs that the cell itself does not hold",
     ),
     "numbers-not-as-shown": Message(
         what="{column}: {count} numbers have the format {format}, which bulkload cannot show; the plain number was read",
+        one="{column}: 1 number has the format {format}, which bulkload cannot show; the plain number was read",
         fix="Format the column as text, or compare some of its values",
     ),
     "formats-not-read": Message(
@@ -226,6 +243,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "cells-merged": Message(
         what="{count} cells are merged ({examples}); only the first row of each holds the value",
+        one="1 range of cells is merged ({examples}); only its first row holds the value",
         fix="Unmerge them and fill in the value where it belongs",
     ),
 }

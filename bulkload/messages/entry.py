@@ -17,3 +17,5 @@ class Message:
     """A cell that shows it, for the reference."""
     title: str = ""
     """The same in a few words, without any value; if empty, the words of the code."""
+    one: str = ""
+    """`what` where it is about one cell or row alone; only for sentences with `{count}`."""

@@ -63,6 +63,22 @@ def test_german_uses_the_same_values(code: str) -> None:
     assert german.what != english.what
 
 
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize(
+    "code", sorted(code for code, entry in en.MESSAGES.items() if "{count}" in entry.what)
+)
+def test_one_cell_is_spoken_of_as_one(code: str, language: str) -> None:
+    """What counts has a sentence for a single cell, which gives the same values."""
+    entry = messages.message_for(code, language)
+    found = Finding(code, "Phone", ("C2",), 1, ("0171",), {"usual": "numbers", "odd": "text"})
+
+    assert placeholders(entry.one) == placeholders(entry.what) - {"count"}
+    assert "1 " in messages.what(found, language)
+    assert messages.what(found, language) != messages.what(
+        Finding(code, "Phone", ("C2",), 2, ("0171",)), language
+    )
+
+
 @pytest.mark.parametrize("code", sorted(en.MESSAGES))
 def test_every_page_says_what_why_and_how(code: str) -> None:
     """Plain sentences without a full stop of their own; a problem of a row has all four parts."""
