@@ -49,6 +49,8 @@ def _text(r: random.Random) -> str:
         " ",
         "",
         "🙂",
+        "#N/A",
+        "#",
     )
     return "".join(r.choice(parts) for _ in range(r.randrange(1, 5)))
 

@@ -18,6 +18,7 @@ from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
 from bulkload.records import Kind
 from bulkload.validation.characters import (
+    ERRORS,
     SPACES,
     control_character,
     invisible_character,
@@ -46,8 +47,10 @@ _URL: TypeAdapter[AnyHttpUrl] = TypeAdapter(AnyHttpUrl)
 
 
 def text(cell: str) -> str:
-    """Return the cell unchanged."""
+    """Return the cell unchanged; nobody is called `#REF!`."""
     if is_seen(cell):
+        if stripped(cell) in ERRORS:
+            raise refusal("cell-error")
         return cell
     unseen = control_character(cell)
     if unseen:

@@ -103,6 +103,23 @@ def test_every_problem_of_a_row_is_said_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("cell", ["#REF!", "#N/A", " #WERT! ", "#¡VALOR!"])
+def test_nobody_is_called_as_the_error_of_a_formula(cell: str) -> None:
+    """Excel writes its errors into CSV as text, in the language of its user."""
+    verdicts = split({"firstName": cell, "email": "ann@example.com"})
+
+    assert [(r.code, r.cell) for r in verdicts.rejects] == [("cell-error", cell)]
+
+
+@pytest.mark.parametrize("cell", ["#1 Ann", "#", "#ann", "N/A"])
+def test_other_text_with_the_sign_is_text(cell: str) -> None:
+    """A hash sign alone makes no error."""
+    verdicts = split({"firstName": cell, "email": "ann@example.com"})
+
+    assert verdicts.rejects == []
+    assert f'"firstName":"{cell}"' in verdicts.payloads["body"][0]
+
+
 def test_a_row_without_contact_is_refused() -> None:
     """At least one field of `one_of` must be said; white space says nothing."""
     verdicts = split({"firstName": "Ann", "email": " \u3000"})

@@ -50,7 +50,8 @@ MAILBOX_NAMES = sorted(CASE_INSENSITIVE_MAILBOX_NAMES)
 LONGEST_EMAIL_BYTES = 64
 """So short that no limit on a part of an address can be reached."""
 
-TEXT = rf"^[^\s{CONTROLS}{INVISIBLES}][^{CONTROLS}{INVISIBLES}]*$"
+TEXT = rf"^[^\s#{CONTROLS}{INVISIBLES}][^{CONTROLS}{INVISIBLES}]*$"
+MAYBE_ERROR = r"^\s*#"
 PRINTABLE_ASCII = r"^[\x20-\x7e]+$"
 UNSEEN = f"[{CONTROLS}{INVISIBLES}]"
 

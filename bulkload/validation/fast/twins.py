@@ -68,6 +68,7 @@ class _Text(_Quoted):
 
     def accepts_mended(self, value: pl.Expr) -> pl.Expr:
         seen = ~value.str.contains(patterns.UNSEEN) & (value.str.strip_chars() != "")
+        seen &= ~value.str.contains(patterns.MAYBE_ERROR)
         return seen & self._short_enough(value)
 
     def json(self, value: pl.Expr) -> pl.Expr:
