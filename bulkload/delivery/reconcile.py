@@ -222,11 +222,17 @@ class Reconciler:
             await self._release(job)
 
     async def _release(self, job: Job) -> None:
-        """Let a row be sent again: it is proven that no request of it was applied."""
-        job.may_be_applied, job.conflict, job.absent = False, False, True
+        """Let a row be sent again.
+
+        That nobody is shown proves only after the quiet time that no request of it was applied.
+        Before, it may only be repeated as it was, where that is harmless.
+        """
+        job.conflict, job.absent = False, True
         if self._exchange.clock.monotonic() >= job.last_sent + self._options.quiesce_s:
+            job.may_be_applied = False
             job.idempotency_key = ""  # what the system remembers under the old one is a failure
-        await self._board.note(job, RowState.PENDING, None)
+        if not job.may_be_applied:
+            await self._board.note(job, RowState.PENDING, None)
         self._exchange.retried()
         self._board.go_later(job, 0.0)
 

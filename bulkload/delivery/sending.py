@@ -123,6 +123,7 @@ class Sender:
         if not self.key_is_fresh(job):
             if job.may_be_applied and kind is Kind.KEYED:
                 # Under another key it would be another create.
+                job.look_now = False
                 await self._unknown.take(job)
                 return
             job.fresh_key(self._jitter)

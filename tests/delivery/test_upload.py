@@ -680,6 +680,19 @@ def test_an_expired_key_is_replaced_once_nobody_is_there(make_rig):
     assert len(rig.server.created) == 1
 
 
+@pytest.mark.parametrize("hours", [-1, 30])
+def test_a_look_that_comes_early_proves_nobodys_absence(make_rig, hours):
+    """What the system does not show yet is not created again because the key became stale meanwhile."""
+    rig = make_rig(Promise.KEYED, plan=["no-id"])
+    rig.server.blind_s = 10.0
+    rig.loop.call_later(3, rig.clock.jump, hours * 3600)
+
+    (result,) = rig.deliver(payloads(1), check_existing=False)
+
+    assert result.status is Status.CREATED
+    assert len(rig.server.created) == 1
+
+
 @pytest.mark.parametrize("instruction", ["stall", "ok"])
 def test_a_row_left_open_is_settled_by_the_run_of_an_edited_file(make_rig, instruction):
     """Another file with the same customer waits for the quiet time and asks before it sends."""
