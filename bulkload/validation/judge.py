@@ -173,38 +173,39 @@ class HasRows(Protocol):
 
 
 Batch = TypeVar("Batch", bound=HasRows)
+Item = TypeVar("Item")
 
 
 def judge_all(
     judge: Judge, batches: Iterable[Batch], records: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Iterator[tuple[Batch, Verdicts]]:
-    """Judge batch after batch; while one is finished, the next is read, mapped and prepared.
+    """Judge batch after batch; while one is finished, the next is prepared and a third one read.
 
     Args:
         judge: Made for this source.
-        batches: In source order; drawn in a thread of its own, one ahead.
-        records: Rows to records, called in that thread.
+        batches: In source order; drawn in a thread of its own, ahead.
+        records: Rows to records, called in another one.
 
     Yields:
         Each batch and its verdicts, in source order.
     """
-    source = iter(batches)
+    prepared = (
+        (batch, judge.prepare(batch.rows, records(batch.rows))) for batch in _ahead(batches)
+    )
+    for batch, ready in _ahead(prepared):
+        yield batch, judge.finish(ready)
 
-    def ahead() -> tuple[Batch, Prepared] | None:
-        batch = next(source, None)
-        if batch is None:
-            return None
-        return batch, judge.prepare(batch.rows, records(batch.rows))
 
+def _ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items; while one is used, the next is made in a thread of its own."""
+    source = iter(items)
     with ThreadPoolExecutor(1, thread_name_prefix="bulkload-judge") as thread:
-        waiting = thread.submit(ahead)
-        while (ready := waiting.result()) is not None:
-            waiting = thread.submit(ahead)
-            batch, prepared = ready
-            verdicts = judge.finish(prepared)
-            # While the caller works with this batch, the next one fills memory.
-            del ready, prepared
-            yield batch, verdicts
+        waiting = thread.submit(next, source, None)
+        while (item := waiting.result()) is not None:
+            waiting = thread.submit(next, source, None)
+            yield item
+            # It fills memory until the next one is there.
+            del item
 
 
 def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ class OddRows:
             return found
         refused = self._refused(records)
         left = [position for position in range(records.height) if position not in refused]
-        judged = dict(zip(left, self._judged(records[left]), strict=True))
+        judged = dict(zip(left, self._judged(records, left), strict=True))
         spoken = records[ACTION].to_list() if ACTION in records.columns else []
         for position, number in enumerate(records[ROW].to_list()):
             one = refused.get(position) or judged[position]
@@ -108,27 +108,30 @@ class OddRows:
         if not (self._exact.rejects_always and set(flags) <= set(records.columns)):
             return {}
         refused: dict[int, list[Problem]] = {}
+        # Lists from here on: few rows are left, and Polars' threads are at work on the next batch.
         for at, (field, flag) in enumerate(zip(self._fields, flags, strict=True)):
-            places = (~records[flag]).arg_true()
-            if places.is_empty():
+            places = [place for place, fine in enumerate(records[flag].to_list()) if not fine]
+            if not places:
                 continue
-            cells = records.select(_columns_of(field, records))[places]
-            codes = _codes(cells, field)
-            for place, value, code in zip(places, _values(cells, field), codes, strict=True):
+            values, codes = _values(records, field, places), _codes(records, field, places)
+            for place, value, code in zip(places, values, codes, strict=True):
                 if problems := self._exact.alone(at, value, code):
                     refused.setdefault(place, []).extend(problems)
-        rows = records[list(refused)]
-        contacts = [_values(rows, field) for field in self._fields if field.name in self._one_of]
+        contacts = [
+            _values(records, field, list(refused))
+            for field in self._fields
+            if field.name in self._one_of
+        ]
         for at, problems in enumerate(refused.values()):
             if self._one_of and all(values[at] is None for values in contacts):
                 problems.append(self._exact.no_contact)
         return {place: Judged(None, problems) for place, problems in refused.items()}
 
-    def _judged(self, records: pl.DataFrame) -> Iterator[Judged]:
+    def _judged(self, records: pl.DataFrame, places: Sequence[int]) -> Iterator[Judged]:
         """Judge whole rows."""
-        rows = zip(*(_values(records, field) for field in self._fields), strict=True)
+        rows = zip(*(_values(records, field, places) for field in self._fields), strict=True)
         codes = [
-            (position, _codes(records, field))
+            (position, _codes(records, field, places))
             for position, field in enumerate(self._fields)
             if field.name + PROBLEM in records.columns
         ]
@@ -201,33 +204,33 @@ def json_text(value: Any) -> str:
 _ACTIONS = frozenset(action.value for action in Action)
 
 
-def _columns_of(field: Field, records: pl.DataFrame) -> list[str]:
-    """Return the columns of the records that say something about one field."""
-    names = (field.name, field.name + REGION, field.name + VALUE, field.name + PROBLEM)
-    return [name for name in names if name in records.columns]
+def _codes(records: pl.DataFrame, field: Field, places: Sequence[int]) -> Sequence[str | None]:
+    """Return the codes of what a transform could not read in some rows."""
+    return _at(records, field.name + PROBLEM, places)
 
 
-def _codes(records: pl.DataFrame, field: Field) -> Sequence[str | None]:
-    """Return the codes of what a transform could not read."""
-    name = field.name + PROBLEM
-    return records[name].to_list() if name in records.columns else [None] * records.height
-
-
-def _values(records: pl.DataFrame, field: Field) -> Sequence[Value]:
-    """Return what the records say about one field, as the exact path takes it."""
-    texts: Iterable[str | None] = records[field.name].to_list()
+def _values(records: pl.DataFrame, field: Field, places: Sequence[int]) -> Sequence[Value]:
+    """Return what some records say about one field, as the exact path takes it."""
+    texts = _at(records, field.name, places)
     values: list[Value] = [text if text and text.strip(SPACES) else None for text in texts]
     if field.kind is Kind.PHONE:
-        region = field.name + REGION
-        regions = records[region].to_list() if region in records.columns else [None] * len(values)
+        regions = _at(records, field.name + REGION, places)
         values = [
             value and (str(value), own or field.region)
             for value, own in zip(values, regions, strict=True)
         ]
-    if field.name + VALUE in records.columns and field.kind in {Kind.EMAIL, Kind.PHONE}:
-        settled = records[field.name + VALUE].to_list()
+    if field.kind in {Kind.EMAIL, Kind.PHONE}:
+        settled = _at(records, field.name + VALUE, places)
         values = [
             value if known is None or value is None else Settled(known)
             for value, known in zip(values, settled, strict=True)
         ]
     return values
+
+
+def _at(records: pl.DataFrame, column: str, places: Sequence[int]) -> Sequence[str | None]:
+    """Return the cells of a column at these places, in their order; null if there is no column."""
+    if column not in records.columns:
+        return [None] * len(places)
+    cells = records[column].to_list()
+    return [cells[place] for place in places]
