@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bulkload import cli
+
+# The same examples in every run, so that a change fails for what it changed; to search elsewhere:
+# python -m pytest --hypothesis-profile default
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 ROOT = Path(__file__).parent.parent
 
