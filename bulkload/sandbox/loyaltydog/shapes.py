@@ -15,7 +15,6 @@ from pydantic import (
     AfterValidator,
     AnyUrl,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -42,15 +41,8 @@ def _phone(text: str, info: ValidationInfo) -> str:
     return number
 
 
-def _no_text(value: Any) -> Any:
-    # Pydantic would read `"12"` as 12; the published schema says integer.
-    if isinstance(value, str):
-        raise PydanticCustomError("int_type", "Input should be a valid integer")
-    return value
-
-
 Phone = Annotated[str, AfterValidator(_phone)]
-Points = Annotated[int, BeforeValidator(_no_text), Field(ge=-(2**53), le=2**53)]
+Points = Annotated[int, Field(ge=-(2**53), le=2**53)]
 ObjectId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
 
 
