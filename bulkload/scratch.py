@@ -12,8 +12,11 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
+
+from bulkload.errors import BulkloadError
 
 try:
     import fcntl
@@ -63,6 +66,22 @@ class Scratch:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Say which folder is meant where it cannot be written, whatever library found that out.
+
+        Raises:
+            BulkloadError: The disk is full, or takes no more for another reason.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise BulkloadError(
+                f"the temporary folder cannot be written: {error.strerror or error}",
+                where=str(self.path.parent),
+                fix="free some space there, or name another folder in TMPDIR",
+            ) from error
 
     def close(self) -> None:
         """Remove it with all that is in it."""

@@ -208,9 +208,10 @@ class _Runs:
         folder = self._scratch.path
         run = _Run(*(folder / f"{len(self._runs)}.{part}" for part in ("keys", "index")))
         texts = keys.select(ROW, "key", "text")
-        texts.write_ipc(run.keys, compression="uncompressed", record_batch_size=_BATCH)
         # Sorting two numbers a key is much less than sorting the keys themselves.
         places = keys["hash"].arg_sort()
         index = pl.DataFrame({"hash": keys["hash"].gather(places), "place": places}).rechunk()
-        index.write_ipc(run.index, compression="uncompressed", record_batch_size=index.height)
+        with self._scratch.writing():
+            texts.write_ipc(run.keys, compression="uncompressed", record_batch_size=_BATCH)
+            index.write_ipc(run.index, compression="uncompressed", record_batch_size=index.height)
         return run

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkload.errors import BulkloadError
 from bulkload.validation.duplicates import Seen
 
 KEYS = ("key:email", "key:phone")
@@ -93,3 +94,19 @@ def test_the_temporary_folder_goes_with_the_judge(
     del seen
 
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_named_with_the_folder():
+    """Keys that find no room end the run in a sentence that says where to make some."""
+    resource = pytest.importorskip("resource")
+    payloads = pl.DataFrame({"row_number": [2, 3], "key:email": ["a@b.de", "b@b.de"]})
+    payloads = payloads.cast({"row_number": pl.UInt32})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        with pytest.raises(BulkloadError, match="temporary folder") as caught:
+            Seen(["key:email"], keys_per_run=2).repeats(payloads)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert "TMPDIR" in caught.value.fix
