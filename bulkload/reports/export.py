@@ -151,6 +151,14 @@ class ExportWriter:
         if rows.is_empty():
             self._columns |= dict.fromkeys(rows.columns)
             return
+        self._columns |= dict.fromkeys(rows.columns)
+        self.rows += rows.height
+        part = self._own_folder() / f"{len(self._parts)}.arrow"
+        rows.write_ipc(part, compression="lz4")
+        self._parts.append(part)
+
+    def _own_folder(self) -> Path:
+        """Return the folder beside the file where its parts wait; made when it is first needed."""
         if self._folder is None:
             sweep(self.path)
             # mkdtemp makes it 0700, so that what lies in it is nobody else's whatever its mode.
@@ -160,11 +168,7 @@ class ExportWriter:
                 )
             )
             self._hold = hold(self._folder)
-        self._columns |= dict.fromkeys(rows.columns)
-        self.rows += rows.height
-        part = self._folder / f"{len(self._parts)}.arrow"
-        rows.write_ipc(part, compression="lz4")
-        self._parts.append(part)
+        return self._folder
 
     def _frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         for part in self._parts:
@@ -207,15 +211,14 @@ class ExportWriter:
         if len(columns) > MAX_COLUMNS:
             raise too_many_columns(len(columns))
         empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-        with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".export-") as folder:
-            options = {"constant_memory": True, "tmpdir": folder, **_TEXT_STAYS_TEXT}
-            workbook = xlsxwriter.Workbook(file, options)
-            written = _Sheets(workbook, self._sheet, columns)
-            try:
-                for rows in self._frames(columns) if self._parts else [empty]:
-                    written.write(rows)
-            finally:
-                workbook.close()
+        options = {"constant_memory": True, "tmpdir": str(self._own_folder()), **_TEXT_STAYS_TEXT}
+        workbook = xlsxwriter.Workbook(file, options)
+        written = _Sheets(workbook, self._sheet, columns)
+        try:
+            for rows in self._frames(columns) if self._parts else [empty]:
+                written.write(rows)
+        finally:
+            workbook.close()
 
     def _write_parquet(self, file: BinaryIO, columns: Sequence[str]) -> None:
         if not self._parts:
