@@ -42,6 +42,20 @@ _formula_like = re.compile(_FORMULA_LIKE)
 _guard = re.compile(_GUARD)
 _phone = re.compile(_PHONE)
 
+FORMULA_ERRORS = frozenset(
+    {
+        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!"),
+        *("#CALC!", "#FIELD!", "#BLOCKED!", "#GETTING_DATA"),
+        *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!"),
+        *("#¡REF!", "#¡VALOR!", "#¿NOMBRE?", "#¡NUM!", "#¡DIV/0!", "#¡NULO!", "#N/D", "#RIF!"),
+        *("#VALORE!", "#NOME?", "#VALOR!", "#NÚM!", "#NULO!", "#VERW!", "#WAARDE!", "#NAAM?"),
+        *("#GETAL!", "#N/B", "#DEEL/0!", "#LEEG!", "#ADR!", "#ARG!", "#NAZWA?", "#LICZBA!"),
+        *("#DZIEL/0!", "#ZERO!"),
+    }
+)
+"""What spreadsheet programs show, and write into CSV, for the error of a formula: in English, then in
+German, French, Spanish, Italian, Portuguese, Dutch and Polish. Each begins with `#`."""
+
 
 def guarded(text: str) -> str:
     """Return `text` with one apostrophe before it if a spreadsheet could take it for a formula."""

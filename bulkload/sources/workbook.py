@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from bulkload.cells import ROW_COLUMN
+from bulkload.cells import FORMULA_ERRORS, ROW_COLUMN
 from bulkload.errors import BadInputError
 from bulkload.records import Finding, Reject
 from bulkload.sources.archive import Archive
@@ -22,7 +22,6 @@ from bulkload.sources.stream import FileBytes
 
 _HEAD_ROWS = 100
 _SHOWN = 5
-_ERROR_TEXTS = ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"]
 _LAST_ROW = 1_048_576
 _TEXTS = {"at": pl.UInt32, "text": pl.String}
 _FIRST_DAY_1904 = "1904-01-01 "
@@ -205,7 +204,7 @@ def _refused_rows(marks: SheetMarks, places: dict[int, str], first: int) -> dict
 def _mark_kept_errors(data: pl.DataFrame, places: dict[int, str], marks: SheetMarks) -> None:
     """Take errors for errors that bulkload itself wrote as text into a workbook to correct."""
     for column, header in places.items():
-        kept = data.filter(pl.col(header).is_in(_ERROR_TEXTS))
+        kept = data.filter(pl.col(header).is_in(sorted(FORMULA_ERRORS)))
         for row, text in kept.select(ROW_NUMBER, header).iter_rows():
             marks.errors[row, column] = text
 

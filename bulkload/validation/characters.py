@@ -23,59 +23,6 @@ INVISIBLES = r"\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069"
 The joiners U+200C and U+200D stay: Persian and Sinhala names and family emoji need them.
 """
 
-ERRORS = frozenset(
-    [
-        "#NULL!",
-        "#DIV/0!",
-        "#VALUE!",
-        "#REF!",
-        "#NAME?",
-        "#NUM!",
-        "#N/A",
-        "#SPILL!",
-        "#CALC!",
-        "#FIELD!",
-        "#BLOCKED!",
-        "#GETTING_DATA",
-        "#NV",
-        "#BEZUG!",
-        "#WERT!",
-        "#ZAHL!",
-        "#VALEUR!",
-        "#NOM?",
-        "#NOMBRE!",
-        "#NUL!",
-        "#¡REF!",
-        "#¡VALOR!",
-        "#¿NOMBRE?",
-        "#¡NUM!",
-        "#¡DIV/0!",
-        "#¡NULO!",
-        "#N/D",
-        "#RIF!",
-        "#VALORE!",
-        "#NOME?",
-        "#VALOR!",
-        "#NÚM!",
-        "#NULO!",
-        "#VERW!",
-        "#WAARDE!",
-        "#NAAM?",
-        "#GETAL!",
-        "#N/B",
-        "#DEEL/0!",
-        "#LEEG!",
-        "#ADR!",
-        "#ARG!",
-        "#NAZWA?",
-        "#LICZBA!",
-        "#DZIEL/0!",
-        "#ZERO!",
-    ]
-)
-"""What Excel writes into CSV for the error of a formula, in English, German, French, Spanish, Italian,
-Portuguese, Dutch and Polish. Each begins with the sign, which the fast path leaves to the exact one."""
-
 _CONTROL = re.compile(f"[{CONTROLS}]")
 _UNSEEN = re.compile(f"[{CONTROLS}{INVISIBLES}\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

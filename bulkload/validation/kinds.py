@@ -16,9 +16,9 @@ from typing import Any
 
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
+from bulkload.cells import FORMULA_ERRORS
 from bulkload.records import Kind
 from bulkload.validation.characters import (
-    ERRORS,
     SPACES,
     control_character,
     invisible_character,
@@ -49,7 +49,7 @@ _URL: TypeAdapter[AnyHttpUrl] = TypeAdapter(AnyHttpUrl)
 def text(cell: str) -> str:
     """Return the cell unchanged; nobody is called `#REF!`."""
     if is_seen(cell):
-        if stripped(cell) in ERRORS:
+        if stripped(cell) in FORMULA_ERRORS:
             raise refusal("cell-error")
         return cell
     unseen = control_character(cell)
