@@ -250,7 +250,7 @@ def _judged(document: MappingDocument, source: Source, schema: Schema) -> Sample
     bound = document.bind(source.headers, schema, source=source.name)
     judge = _judge(bound, schema, keys=bound.keys)
     sample = Sample(bound.fields)
-    for batch, verdicts in judge_all(judge, source.batches(), bound.apply):
+    for batch, verdicts in judge_all(judge, source.batches(), bound):
         sample.add(batch.rows, verdicts.rejects, len(batch.malformed))
     return sample
 

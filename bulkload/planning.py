@@ -27,6 +27,8 @@ from bulkload.destination import Destination
 from bulkload.errors import BulkloadError, SafetyStopError
 from bulkload.progress import Plan, Progress
 from bulkload.records import Field, Kind, Result, Severity
+from bulkload.validation.fast.patterns import TRUE_WORDS, spellings_of
+from bulkload.validation.fast.tiers import OK
 from bulkload.wire import WireError
 
 if TYPE_CHECKING:
@@ -61,13 +63,8 @@ class Tally:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         sent = [field for field in fields if field.how != "keep"]
-        self._said = {
-            field.name: (pl.col(field.name) == "true").sum()
-            if field.kind is Kind.BOOLEAN
-            else pl.col(field.name).count()
-            for field in sent
-        }
-        """How many rows speak of each field."""
+        self._said = {field.name: _says(field) for field in sent}
+        """Whether a row speaks of each field."""
         self._balances = tuple(
             field
             for field in sent
@@ -78,27 +75,35 @@ class Tally:
         self._moved: Counter[str] = Counter()
         self._payloads = 0
 
-    def add(self, records: pl.DataFrame, payloads: pl.DataFrame) -> None:
-        """Count those records that became payloads."""
-        self._payloads += payloads.height
-        self._count(records, 1)
-        if payloads.height != records.height:
-            # Few are left out, so it is less work to take them off again.
-            accepted = pl.col("row_number").is_in(payloads["row_number"].implode())
-            self._count(records.filter(~accepted), -1)
+    def add(self, records: Sequence[pl.DataFrame], payloads: pl.DataFrame) -> None:
+        """Count those records of a batch that became payloads.
 
-    def _count(self, records: pl.DataFrame, times: int) -> None:
-        said = records.select(rows.alias(name) for name, rows in self._said.items())
-        for name in said.columns:
-            self._counts[name] += times * int(said[name][0])
+        Args:
+            records: As `Verdicts.records`.
+            payloads: `row_number` of those that are sent.
+        """
+        self._payloads += payloads.height
+        sent = pl.col("row_number").is_in(payloads["row_number"].implode())
+        for frame in records:
+            plain = OK in frame.columns
+            # Plain rows are nearly always sent, and that is told by counting them.
+            all_sent = plain and len(records) == 1 and int(frame[OK].sum()) == payloads.height
+            counted = pl.col(OK) if all_sent else pl.col(OK) & sent if plain else sent
+            self._count(frame, frame.select_seq(counted).to_series())
+
+    def _count(self, records: pl.DataFrame, counted: pl.Series) -> None:
+        said = records.select_seq(
+            (says & counted).sum().alias(name) for name, says in self._said.items()
+        )
+        self._counts.update(said.row(0, named=True))
         for field in self._balances:
-            said_as = records[field.name]
-            plain = said_as.cast(pl.Int64, strict=False)
-            others = said_as.filter(plain.is_null()).drop_nulls()
+            spelled = records.select_seq(pl.when(counted).then(pl.col(field.name))).to_series()
+            plain = spelled.cast(pl.Int64, strict=False)
+            others = spelled.filter(plain.is_null()).drop_nulls()
             numbers = others.str.strip_chars().str.replace(r"\.0+$", "")
             values = plain.append(numbers.cast(pl.Int64, strict=False))
-            self._totals[field.name] += times * int(values.sum())
-            self._moved[field.name] += times * int(values.abs().sum())
+            self._totals[field.name] += int(values.sum())
+            self._moved[field.name] += int(values.abs().sum())
 
     @property
     def counts(self) -> PayloadCounts:
@@ -113,6 +118,14 @@ class Tally:
             for field in self._balances
             if self._counts[field.name]
         ]  # fmt: skip
+
+
+def _says(field: Field) -> pl.Expr:
+    """Whether a row speaks of a field; of consents only a yes counts."""
+    cell = pl.col(field.name)
+    if field.kind is Kind.BOOLEAN:
+        return cell.is_in(spellings_of(TRUE_WORDS)).fill_null(value=False)
+    return cell.is_not_null() & (cell != "")
 
 
 def check_balances(balances: Sequence[Balance], limit: int | None) -> None:

@@ -9,7 +9,6 @@ the user's eyes and once more to send, and neither holds all rows in memory.
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,6 @@ class Judged:
     """One batch and what was said about it."""
 
     batch: Batch
-    records: pl.DataFrame
     verdicts: Verdicts
 
     @property
@@ -71,25 +69,19 @@ class Walk:
             action=self.mapping.action,
             bodies=bodies,
         )
-        ahead: deque[pl.DataFrame] = deque()
-
-        def records(rows: pl.DataFrame) -> pl.DataFrame:
-            ahead.append(self.mapping.apply(rows))
-            return ahead[-1]
-
-        for batch, verdicts in judge_all(judge, self.source.batches(), records):
-            yield Judged(batch, ahead.popleft(), verdicts)
+        for batch, verdicts in judge_all(judge, self.source.batches(), self.mapping):
+            yield Judged(batch, verdicts)
         self._check_unchanged()
 
     def payloads(self) -> Iterator[Payload]:
         """Yield what can be sent, in source order."""
         for judged in self.judged(bodies=True):
-            yield from _payloads(judged.verdicts.payloads)
+            yield from _payloads(judged.verdicts.payloads.sort("row_number"))
 
     def preferred_keys(self) -> Iterator[tuple[int, str]]:
         """Yield row number and preferred key of every payload, in source order."""
         for judged in self.judged():
-            payloads = judged.verdicts.payloads
+            payloads = judged.verdicts.payloads.sort("row_number")
             keys = [pl.col(name) for name in payloads.columns if name.startswith("key:")]
             key = pl.coalesce(*keys, pl.lit("")).alias("key")
             yield from payloads.select("row_number", key).iter_rows()

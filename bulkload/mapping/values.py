@@ -68,7 +68,7 @@ class Compiler:
         Raises:
             BulkloadError: A column is missing or named twice.
         """
-        if self._absent(rules):
+        if self.lacks(rules):
             return None
         cell = self._source(rules, kind, path)
         if cell is None:
@@ -89,7 +89,8 @@ class Compiler:
             problem = None if problem is None else pl.when(holds).then(problem)
         return Cell(text, problem)
 
-    def _absent(self, rules: language.Value) -> bool:
+    def lacks(self, rules: language.Value) -> bool:
+        """Whether the source has not the column of a value that is optional."""
         if not rules.optional:
             return False
         own = rules.column or (rules.split.column if rules.split else None)
@@ -197,9 +198,13 @@ class Compiler:
         text = pl.when(filled).then(pl.concat_str(pl.lit("{"), inner, pl.lit("}")))
         return Cell(text, _any_problem(cells))
 
+    def nulls(self, rules: language.Value) -> Sequence[str]:
+        """Return the words for `nothing here`."""
+        return self.document.rules.nulls if rules.nulls is None else rules.nulls
+
     def _emptied(self, text: pl.Expr, rules: language.Value) -> pl.Expr:
         """Trim, and let the words for `nothing here` be nothing."""
-        tokens = self.document.rules.nulls if rules.nulls is None else rules.nulls
+        tokens = self.nulls(rules)
         bare = self.bare(text)
         text = bare if rules.trim else pl.when(bare.is_not_null()).then(text)
         if tokens:

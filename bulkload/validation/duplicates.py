@@ -1,29 +1,31 @@
 """Which rows name a customer that an earlier row of the source names already.
 
-Exact, in the same memory for a thousand rows and for ten million: a filter of fixed size says of
-nearly every key that it has not been seen; the few that may have been are looked up, as text, in
+Exact, in nearly the same memory for a thousand rows and for ten million: filters of fixed size say
+of nearly every key that it has not been seen; the few that may have been are looked up, as text, in
 runs of keys that are written to a temporary folder as they fill.
 """
 
 from __future__ import annotations
 
 import functools
-import operator
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import mmap
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from bulkload.scratch import Scratch
+from bulkload.validation.filters import Filters
 
 ROW = "row_number"
 KEYS_PER_RUN = 200_000
 """Keys held in memory before they are written out."""
-_BATCH = 8192
-"""Keys of a file that are read together when one of them is wanted."""
-_FEW = 12
-"""Up to so many keys, reading their batches is less than reading the whole file."""
+_PLACES = 1 << 24
+"""An entry of an index is a hash with the place of its key instead of the lowest bits."""
+_STEP = 64
+"""Of so many lines of a file, it is remembered where one begins."""
 
 
 class Seen:
@@ -32,7 +34,7 @@ class Seen:
     Args:
         keys: Names of the key columns.
         keys_per_run: Keys held in memory.
-        filter_words: Size of the filter, in words of 8 bytes; a power of two above 1.
+        filter_words: Size of one filter, in words of 8 bytes; a power of two above 1.
     """
 
     def __init__(
@@ -43,13 +45,8 @@ class Seen:
         filter_words: int = 1 << 21,
     ) -> None:
         self._keys = tuple(keys)
-        self._filter_words = filter_words
-        self._runs = _Runs(keys_per_run)
-
-    @functools.cached_property
-    def _filter(self) -> _Filter:
-        # Made for the first batch: a judge that is asked nothing should cost nothing.
-        return _Filter(self._filter_words)
+        self._filters = Filters(filter_words)
+        self._runs = _Runs(self._keys, keys_per_run)
 
     def repeats(self, payloads: pl.DataFrame) -> list[tuple[int, str, int]]:
         """Return (row number, key, first row) of rows that repeat an earlier one; remember the others.
@@ -57,51 +54,59 @@ class Seen:
         A row that is itself a repeat is not sent, so it makes no later row a repeat.
 
         Args:
-            payloads: `row_number` and one String column per key, in source order.
+            payloads: `row_number` and one String column per key; every row comes after those of
+                earlier calls.
         """
         if not self._keys or payloads.is_empty():
             return []
-        said = self._said(payloads)
-        places = self._filter.places(said["hash"])
-        maybe = said["hash"].is_duplicated() | self._filter.holds(places)
+        named = payloads.select(ROW, *self._keys)
+        hashed = self._hashed(named)
+        hashes = hashed["hash"]
+        maybe = hashes.is_duplicated() | self._filters.may_hold(hashes)
         found: list[tuple[int, str, int]] = []
         if maybe.any():
-            suspects = said.filter(maybe)[ROW].unique()
-            found = self._confirmed(said.filter(pl.col(ROW).is_in(suspects.implode())))
+            found = self._confirmed(named[hashed.filter(maybe)["at"].unique()])
         if found:
             repeats = pl.Series([row_number for row_number, _, _ in found], dtype=pl.UInt32)
-            new = ~said[ROW].is_in(repeats.implode())
-            said, places = said.filter(new), places.filter(new)
-        self._filter.add(places)
-        self._runs.add(said)
+            places = named[ROW].is_in(repeats.implode()).arg_true()
+            hashed = hashed.filter(~pl.col("at").is_in(places.implode()))
+        self._filters.add(hashed["hash"])
+        self._runs.add(named, hashed)
         return found
 
-    def _said(self, payloads: pl.DataFrame) -> pl.DataFrame:
-        """Return one row per key that a payload has: row_number, key (its position), text, hash."""
-        parts = [
-            payloads.select(
-                ROW,
-                pl.lit(position, pl.UInt8).alias("key"),
-                pl.col(key).alias("text"),
+    def _hashed(self, named: pl.DataFrame) -> pl.DataFrame:
+        """Return one row per key that a payload has: its hash, its column, and where it stands."""
+        parts = []
+        for position, key in enumerate(self._keys):
+            part = named.select_seq(
                 # A seed of its own keeps an e-mail apart from an equal external id.
                 pl.col(key).hash(position + 1).alias("hash"),
-            ).drop_nulls("text")
-            for position, key in enumerate(self._keys)
-        ]
-        return pl.concat(parts)
+                pl.lit(position, pl.UInt8).alias("key"),
+                pl.int_range(pl.len(), dtype=pl.UInt32).alias("at"),
+            )
+            if named[key].null_count():
+                part = part.filter(named[key].is_not_null())
+            parts.append(part)
+        return pl.concat(parts, rechunk=True)
 
     def _confirmed(self, suspects: pl.DataFrame) -> list[tuple[int, str, int]]:
         """Return the repeats among rows of which some key may have been seen, by their text."""
-        wanted = dict.fromkeys(suspects.select("key", "text").iter_rows())
+        suspects = suspects.sort(ROW)
+        texts = [suspects[key].to_list() for key in self._keys]
+        wanted = {
+            (key, _escaped(text)): text
+            for key, column in enumerate(texts)
+            for text in column
+            if text is not None
+        }
         first = {
-            (key, text): row_number
-            for row_number, key, text in self._runs.holding(suspects["hash"].unique())
-            if (key, text) in wanted
+            (key, wanted[key, line]): row_number
+            for row_number, key, line in self._runs.holding(self._hashed(suspects)["hash"])
+            if (key, line) in wanted
         }
         found: list[tuple[int, str, int]] = []
-        in_order = suspects.sort(ROW, "key").group_by(ROW, maintain_order=True)
-        for row_number, keys, texts in in_order.agg("key", "text").iter_rows():
-            own = list(zip(keys, texts, strict=True))
+        for row_number, *row in zip(suspects[ROW].to_list(), *texts, strict=True):
+            own = [(key, text) for key, text in enumerate(row) if text is not None]
             repeated = [(row_number, self._keys[k[0]], first[k]) for k in own if k in first]
             found += repeated
             if not repeated:
@@ -109,77 +114,91 @@ class Seen:
         return found
 
 
-class _Filter:
-    """A Bloom filter with up to six bits a key, all in one word: it never forgets what it was given."""
+class _Lines:
+    """A column of text in a file, of which few cells are wanted back; they are found at once."""
 
-    _MASKS = 1 << 14
-    _BITS = 6
+    def __init__(self, path: Path, column: pl.Series) -> None:
+        self._path = path
+        text = _joined(column)
+        if "\\" in text or text.count("\n") >= len(column):
+            column = column.str.replace_many(["\\", "\n"], ["\\\\", "\\n"])
+            text = _joined(column)
+        written = text.encode()
+        path.write_bytes(written)
+        lengths = column.str.len_bytes().fill_null(0).cast(pl.UInt64) + 1
+        starts = lengths.cum_sum().shift(1, fill_value=0).gather_every(_STEP)
+        self._starts = array("Q", [*starts.to_list(), len(written) + 1])
 
-    def __init__(self, words: int) -> None:
-        self._words = pl.zeros(words, dtype=pl.UInt64, eager=True)
-        # The high bits of a hash choose the word, the low bits the mask.
-        self._share = 2**64 // words
-        bits = pl.Series([1 << bit for bit in range(64)], dtype=pl.UInt64)
-        numbers = pl.int_range(self._MASKS, dtype=pl.UInt64, eager=True)
-        chosen = (
-            bits.gather((numbers.hash(seed) & 63).cast(pl.UInt32)) for seed in range(self._BITS)
-        )
-        self._masks = functools.reduce(operator.or_, chosen)
-
-    def places(self, hashes: pl.Series) -> pl.DataFrame:
-        """Return where each hash is remembered: its word, and the bits in it."""
-        word = (hashes // self._share).cast(pl.UInt32)
-        mask = self._masks.gather((hashes & (self._MASKS - 1)).cast(pl.UInt32))
-        return pl.DataFrame({"word": word, "mask": mask})
-
-    def holds(self, places: pl.DataFrame) -> pl.Series:
-        """Whether each hash may have been added; False is certain."""
-        mask = places["mask"]
-        return (self._words.gather(places["word"]) & mask) == mask
-
-    def add(self, places: pl.DataFrame) -> None:
-        """Remember hashes."""
-        # Of several hashes of one word only the last is written, so the others come again.
-        while not places.is_empty():
-            self._words.scatter(places["word"], self._words.gather(places["word"]) | places["mask"])
-            places = places.filter(~self.holds(places))
+    def at(self, place: int) -> str:
+        """Return the cell at a place, escaped as `escaped` does; empty for null."""
+        piece, line = divmod(place, _STEP)
+        start, end = self._starts[piece : piece + 2]
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(start)
+            return file.read(end - start - 1).decode().split("\n")[line]
 
 
-@dataclass(frozen=True, slots=True)
+def _joined(column: pl.Series) -> str:
+    return str(column.fill_null("").str.join("\n")[0])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
 class _Run:
-    """Some of the keys, in files of one run."""
+    """Some of the keys: the cells of their rows and an index of their hashes, in files.
 
-    keys: Path
-    """Row number, key and text, in the order in which they came."""
-    index: Path
-    """`hash`, sorted, and `place` among the keys; one piece, which is read in half a millisecond."""
+    Args:
+        path: Of the files, each with an ending of its own.
+        named: `row_number` and the key columns.
+        hashed: `hash`, `key` and `at` of every key.
+    """
 
-    def places(self, hashes: pl.Series) -> list[int]:
-        """Return where keys with one of these hashes stand."""
-        known = pl.read_ipc(self.index, columns=["hash"])["hash"]
-        first = known.search_sorted(hashes, side="left")
-        last = known.search_sorted(hashes, side="right")
-        ranges = [(start, end) for start, end in zip(first, last, strict=True) if start < end]
-        if not ranges:
-            return []
-        place = pl.read_ipc(self.index, columns=["place"])["place"]
-        return sorted(place[at] for start, end in ranges for at in range(start, end))
+    def __init__(self, path: Path, named: pl.DataFrame, hashed: pl.DataFrame) -> None:
+        # A copy: a part of a frame would keep all of it in memory.
+        self._rows = named[ROW].rechunk()
+        self._cells = tuple(
+            _Lines(path.with_suffix(f".{number}"), column)
+            for number, column in enumerate(named.drop(ROW))
+        )
+        self._index = path.with_suffix(".index")
+        self._keys = len(self._cells)
+        place = pl.col("at") * self._keys + pl.col("key")
+        entry = pl.col("hash") // _PLACES * _PLACES + place
+        # A mapped file of numbers is searched in microseconds; one of Polars has to be opened first.
+        self._index.write_bytes(array("Q", hashed.select(entry).to_series().sort().to_list()))
 
-    def at(self, places: Sequence[int]) -> Iterator[tuple[int, int, str]]:
-        """Yield (row number, key, text) of the keys at these places."""
-        if len(places) > _FEW:
-            yield from pl.read_ipc(self.keys)[places].iter_rows()
-            return
-        for place in places:
-            yield from pl.scan_ipc(self.keys).slice(place, 1).collect().iter_rows()
+    def holding(self, hashes: Collection[int]) -> Iterator[tuple[int, int, str]]:
+        """Yield (row number, key, escaped text) of all keys that may have one of these hashes."""
+        for place in self._places(hashes):
+            at, key = divmod(place, self._keys)
+            yield self._rows[at], key, self._cells[key].at(at)
+
+    def _places(self, hashes: Collection[int]) -> set[int]:
+        with (
+            self._index.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+            memoryview(mapped) as whole,
+            whole.cast("Q") as entries,
+        ):
+            found: set[int] = set()
+            for one in hashes:
+                least = one // _PLACES * _PLACES
+                first = bisect_left(entries, least)
+                last = bisect_left(entries, least + _PLACES, first)
+                found.update(entry - least for entry in entries[first:last])
+        return found
 
 
 class _Runs:
     """All keys that were remembered, with row numbers, newest in memory and the rest in files."""
 
-    def __init__(self, keys_per_run: int) -> None:
+    def __init__(self, keys: Sequence[str], keys_per_run: int) -> None:
+        self._keys = tuple(keys)
+        # A run holds a batch more than that, and every key of its rows has a place.
         self._keys_per_run = keys_per_run
-        self._recent: list[pl.DataFrame] = []
+        self._recent: list[tuple[pl.DataFrame, pl.DataFrame]] = []
         self._recent_keys = 0
         self._runs: list[_Run] = []
 
@@ -188,30 +207,31 @@ class _Runs:
         # Most sources never fill a run.
         return Scratch()
 
-    def add(self, said: pl.DataFrame) -> None:
-        """Remember keys."""
-        self._recent.append(said)
-        self._recent_keys += said.height
+    def add(self, named: pl.DataFrame, hashed: pl.DataFrame) -> None:
+        """Remember keys: where they stand in `named`, with their hashes."""
+        self._recent.append((named, hashed))
+        self._recent_keys += hashed.height
         if self._recent_keys >= self._keys_per_run:
-            self._runs.append(self._written(pl.concat(self._recent)))
+            path = self._scratch.path / str(len(self._runs))
+            with self._scratch.writing():
+                self._runs.append(_Run(path, *self._together()))
             self._recent, self._recent_keys = [], 0
 
     def holding(self, hashes: pl.Series) -> Iterator[tuple[int, int, str]]:
-        """Yield (row number, key, text) of all remembered keys that have one of these hashes."""
+        """Yield (row number, key, escaped text) of all keys that may have one of these hashes."""
+        wanted = hashes.unique()
+        numbers = wanted.to_list()
         for run in self._runs:
-            yield from run.at(run.places(hashes))
-        wanted = pl.col("hash").is_in(hashes.implode())
-        for frame in self._recent:
-            yield from frame.filter(wanted).select(ROW, "key", "text").iter_rows()
+            yield from run.holding(numbers)
+        among = pl.col("hash").is_in(wanted.implode())
+        for named, hashed in self._recent:
+            for at, key in hashed.filter(among).select("at", "key").iter_rows():
+                yield named[ROW][at], key, _escaped(named[self._keys[key]][at])
 
-    def _written(self, keys: pl.DataFrame) -> _Run:
-        folder = self._scratch.path
-        run = _Run(*(folder / f"{len(self._runs)}.{part}" for part in ("keys", "index")))
-        texts = keys.select(ROW, "key", "text")
-        # Sorting two numbers a key is much less than sorting the keys themselves.
-        places = keys["hash"].arg_sort()
-        index = pl.DataFrame({"hash": keys["hash"].gather(places), "place": places}).rechunk()
-        with self._scratch.writing():
-            texts.write_ipc(run.keys, compression="uncompressed", record_batch_size=_BATCH)
-            index.write_ipc(run.index, compression="uncompressed", record_batch_size=index.height)
-        return run
+    def _together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the recent keys as one."""
+        rows, parts = 0, []
+        for named, hashed in self._recent:
+            parts.append(hashed.with_columns(pl.col("at").cast(pl.UInt64) + rows))
+            rows += named.height
+        return pl.concat(named for named, _ in self._recent), pl.concat(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -12,7 +12,8 @@ import polars as pl
 
 from bulkload.records import Action, Field, Reject, Status
 from bulkload.validation.duplicates import Seen
-from bulkload.validation.fast.tiers import Tiers
+from bulkload.validation.fast.tiers import FINE, OK, Tiers
+from bulkload.validation.fast.twins import VALUE
 from bulkload.validation.odd import OddRows, SourceCells
 from bulkload.validation.remembered import Contacts
 
@@ -25,13 +26,18 @@ class Verdicts:
     """Where the rows of one batch go; every row number stands in exactly one place."""
 
     payloads: pl.DataFrame
-    """`row_number` UInt32, `body`, `action`, one `key:<field>` per key, `extra`: all String."""
+    """`row_number` UInt32, `body`, `action`, one `key:<field>` per key, `extra`: all String.
+
+    In no particular order: to count them none is needed."""
     rejects: list[Reject]
     """One per problem, in source order; duplicates of an earlier row have their own status."""
     warnings: list[Reject]
     """About rows that are sent all the same (or rejected for another reason)."""
     skipped: list[Reject]
     """One per row that the mapping leaves out."""
+    records: Sequence[pl.DataFrame] = ()
+    """What the rows say about each field. In a frame with `@accepted` only those rows count for
+    which that is true, and their cells are the source's own; the other rows are in another frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,27 @@ class Prepared:
 
     rows: pl.DataFrame
     """Source rows, for the cells' own text."""
+    records: Sequence[pl.DataFrame]
+    """See `Verdicts`."""
     accepted: pl.DataFrame
     """Payloads of rows that need no further look."""
     odd: pl.DataFrame
     """Records that are left for the exact path."""
     skipped: list[Reject]
+
+
+class Mapped(Protocol):
+    """A mapping, bound to the source that is judged."""
+
+    def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return one record per row, in their order."""
+
+    def skim(self, rows: pl.DataFrame) -> pl.DataFrame | None:
+        """Return records that are right for plain rows only, for less; None if there is no such way.
+
+        A cell that is accepted as it stands must be what `apply` would make of it, or be read as
+        the same value.
+        """
 
 
 class Judge:
@@ -98,12 +120,39 @@ class Judge:
         Raises:
             ValueError: The two frames do not hold the same rows.
         """
-        return self.finish(self.prepare(rows, records))
+        return self.finish(self._sifted(rows, records))
 
-    def prepare(self, rows: pl.DataFrame, records: pl.DataFrame) -> Prepared:
-        """Do the part of `split` that needs no other batch and hardly any Python."""
+    def prepare(self, rows: pl.DataFrame, mapped: Mapped) -> Prepared:
+        """Do what needs no other batch and hardly any Python; `finish` does the rest.
+
+        Args:
+            rows: The source's own cells, with `row_number`.
+            mapped: Makes records of them.
+        """
+        skimmed = None if self._exact_only else mapped.skim(rows)
+        if skimmed is None:
+            return self._sifted(rows, mapped.apply(rows))
+        plain = self._tiers_of(skimmed).skim(skimmed)
+        odd = (~plain.records[OK]).arg_true()
+        left = rows.select_seq(pl.all().gather(odd))
+        seen = plain.records.select_seq(pl.col(f"^.*(?:{FINE}|{VALUE})$").gather(odd))
+        rest = self._sifted(left, mapped.apply(left), seen)
+        return Prepared(
+            rows,
+            [plain.records, *rest.records],
+            pl.concat([plain.payloads, rest.accepted]),
+            rest.odd,
+            rest.skipped,
+        )
+
+    def _sifted(
+        self, rows: pl.DataFrame, records: pl.DataFrame, seen: pl.DataFrame | None = None
+    ) -> Prepared:
+        """Part mapped records; `seen` is what has been found about their cells already."""
         if not rows[ROW].equals(records[ROW]):
             raise ValueError("rows and records are not the same rows")
+        whole, tiers = [records], self._tiers_of(records)
+        records = records if seen is None else records.hstack(seen)
         skipped: list[Reject] = []
         if SKIP in records.columns:
             skipped = [
@@ -112,7 +161,11 @@ class Judge:
             ]
             records = records.filter(pl.col(SKIP).is_null())
         if self._exact_only:
-            return Prepared(rows, pl.DataFrame(schema=self._schema), records, skipped)
+            return Prepared(rows, whole, pl.DataFrame(schema=self._schema), records, skipped)
+        sifted = tiers.sift(records) if seen is None else tiers.mend(records)
+        return Prepared(rows, whole, sifted.payloads, sifted.odd, skipped)
+
+    def _tiers_of(self, records: pl.DataFrame) -> Tiers:
         columns = tuple(records.columns)
         if columns not in self._tiers:
             self._tiers[columns] = Tiers(
@@ -123,11 +176,10 @@ class Judge:
                 action=self._action,
                 bodies=self._bodies,
             )
-        sifted = self._tiers[columns].sift(records)
-        return Prepared(rows, sifted.payloads, sifted.odd, skipped)
+        return self._tiers[columns]
 
     def finish(self, prepared: Prepared) -> Verdicts:
-        """Do the rest of `split`; batches must come in source order."""
+        """Say where the rows of a batch go; batches must come in source order."""
         rows, odd = prepared.rows, prepared.odd
         found = self._odd_rows.judge(odd, SourceCells(lambda: _only(rows, odd[ROW])))
         payloads, rejects = prepared.accepted, found.rejects
@@ -135,14 +187,13 @@ class Judge:
             found.payloads["body"] = [None] * len(found.payloads[ROW])
         if found.payloads[ROW]:
             payloads = pl.concat([payloads, pl.DataFrame(found.payloads, schema=self._schema)])
-        if not payloads[ROW].is_sorted():
-            payloads = payloads.sort(ROW)
         repeats = self._seen.repeats(payloads)
         if repeats:
             rejects += self._duplicates(repeats, payloads, rows)
             rejects.sort(key=lambda reject: reject.row_number)
-            payloads = payloads.filter(~pl.col(ROW).is_in({number for number, _, _ in repeats}))
-        return Verdicts(payloads, rejects, found.warnings, prepared.skipped)
+            repeated = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32)
+            payloads = payloads.filter(~pl.col(ROW).is_in(repeated.implode()))
+        return Verdicts(payloads, rejects, found.warnings, prepared.skipped, prepared.records)
 
     def _duplicates(
         self, repeats: Sequence[tuple[int, str, int]], payloads: pl.DataFrame, rows: pl.DataFrame
@@ -177,21 +228,19 @@ Item = TypeVar("Item")
 
 
 def judge_all(
-    judge: Judge, batches: Iterable[Batch], records: Callable[[pl.DataFrame], pl.DataFrame]
+    judge: Judge, batches: Iterable[Batch], mapped: Mapped
 ) -> Iterator[tuple[Batch, Verdicts]]:
     """Judge batch after batch; while one is finished, the next is prepared and a third one read.
 
     Args:
         judge: Made for this source.
         batches: In source order; drawn in a thread of its own, ahead.
-        records: Rows to records, called in another one.
+        mapped: Makes records of rows, called in another one.
 
     Yields:
         Each batch and its verdicts, in source order.
     """
-    prepared = (
-        (batch, judge.prepare(batch.rows, records(batch.rows))) for batch in _ahead(batches)
-    )
+    prepared = ((batch, judge.prepare(batch.rows, mapped)) for batch in batches)
     for batch, ready in _ahead(prepared):
         yield batch, judge.finish(ready)
 

@@ -102,7 +102,7 @@ def test_a_full_disk_is_named_with_the_folder():
     payloads = pl.DataFrame({"row_number": [2, 3], "key:email": ["a@b.de", "b@b.de"]})
     payloads = payloads.cast({"row_number": pl.UInt32})
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, before[1]))
     try:
         with pytest.raises(BulkloadError, match="temporary folder") as caught:
             Seen(["key:email"], keys_per_run=2).repeats(payloads)

@@ -57,14 +57,11 @@ class _Careless(Twin):
         return pl.concat_str(pl.lit('"'), value, pl.lit('"'))
 
 
-class _Lowering(_Careless):
+class _Raising(_Careless):
     """Accepts addresses, but sends them changed."""
 
-    def plain(self) -> pl.Expr:
-        return self.cell.str.to_lowercase()
-
     def json(self, value: pl.Expr) -> pl.Expr:
-        return super().json(value.str.to_lowercase())
+        return super().json(value.str.to_uppercase())
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
         return twin_of(self.field, ()).accepts(value)
@@ -90,7 +87,7 @@ def test_a_rule_that_changes_a_value_is_caught() -> None:
 
     def planted(field: Field, columns: Container[str]) -> Twin:
         del columns
-        return _Lowering(field)
+        return _Raising(field)
 
     assert compare(Kind.EMAIL, rows=3_000, seed=1, twins=planted).differences
 

@@ -45,12 +45,15 @@ _LOCAL = (
 )
 _TOP_LEVEL = no_word_of({*email_validator.SPECIAL_USE_DOMAIN_NAMES, ""})
 EMAIL = rf"^{_LOCAL}@(?:{_LABEL}\.)+{_TOP_LEVEL}$"
+_LOWER = r"[a-z0-9_!#$%&'*+\-/=?^`{|}~]+"
+LOWER_EMAIL = rf"^{_LOWER}(?:\.{_LOWER})*@(?:{_LABEL}\.)+{_TOP_LEVEL}$"
+"""ASCII in lower case: compared with other addresses as it stands."""
 WORD_EMAIL = rf"^[a-zA-Z]+@(?:{_LABEL}\.)+{_TOP_LEVEL}$"
 MAILBOX_NAMES = sorted(CASE_INSENSITIVE_MAILBOX_NAMES)
 LONGEST_EMAIL_BYTES = 64
 """So short that no limit on a part of an address can be reached."""
 
-TEXT = rf"^[^\s#{CONTROLS}{INVISIBLES}][^{CONTROLS}{INVISIBLES}]*$"
+TEXT = rf"^[^\s#{CONTROLS}{INVISIBLES}](?:[^{CONTROLS}{INVISIBLES}]*[^\s{CONTROLS}{INVISIBLES}])?$"
 MAYBE_ERROR = r"^\s*#"
 PRINTABLE_ASCII = r"^[\x20-\x7e]+$"
 UNSEEN = f"[{CONTROLS}{INVISIBLES}]"

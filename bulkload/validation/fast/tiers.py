@@ -1,8 +1,9 @@
 r"""The two tiers that need no Python for a row: plain rows, and rows that are mended mechanically.
 
-records -> plain rows -> payloads
-       \-> the others, mended -> payloads
-                    \-> what is left, with the contacts that are settled -> exact path
+rows, skimmed -> plain rows -> payloads
+            \-> the others, mapped -> plain rows -> payloads
+                            \-> the others, mended -> payloads
+                                          \-> what is left, with settled contacts -> exact path
 """
 
 from __future__ import annotations
@@ -16,15 +17,24 @@ import polars as pl
 
 from bulkload.records import Action, Field, Kind
 from bulkload.validation.fast.bodies import object_text
-from bulkload.validation.fast.twins import Twin, twin_of
+from bulkload.validation.fast.twins import VALUE, Twin, twin_of
 
 ROW = "row_number"
 ACTION = "@action"
+SKIP = "@skip"
 OK = "@accepted"
 FINE = "@fine"
 """`email@fine`: whether the cell is accepted, or blank where it may be."""
-VALUE = "@value"
-"""`email@value`: the value of an accepted cell, where it differs from the cell or may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skimmed:
+    """A batch, looked at once."""
+
+    payloads: pl.DataFrame
+    """Of the rows that are plain, in source order."""
+    records: pl.DataFrame
+    """All records, with `@accepted` for the plain ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +67,47 @@ class Tiers:
         self._bodies = bodies
         self._prepare()
 
+    def skim(self, records: pl.DataFrame) -> Skimmed:
+        """Find the plain rows of one batch, all of whose cells are accepted as they stand."""
+        found = _computed(records, self._plain)
+        return Skimmed(_accepted(found, self._plain_payloads), found)
+
     def sift(self, records: pl.DataFrame) -> Sifted:
         """Part the records of one batch; every row is in one of the two frames."""
-        first = _computed(records, self._plain)
-        plain = _accepted(first, self._plain_payloads)
-        left = first.filter(~pl.col(OK))
-        if left.is_empty():
-            return Sifted(plain, left)
-        second = _computed(left, self._repaired)
-        mended = _accepted(second, self._mended_payloads)
-        return Sifted(pl.concat([plain, mended]), second.filter(~pl.col(OK)))
+        plain = self.skim(records)
+        left = plain.records.filter(~pl.col(OK))
+        mended = self.mend(left)
+        return Sifted(pl.concat([plain.payloads, mended.payloads]), mended.odd)
+
+    def mend(self, records: pl.DataFrame) -> Sifted:
+        """Part records that are not plain, all of which have `<field>@fine`.
+
+        Args:
+            records: A cell that is fine is what `skim` has seen; phones have `<field>@value`.
+        """
+        for twin in self._twins:
+            records = self._settled(twin, records)
+        records = _computed(records, [self._whole])
+        return Sifted(_accepted(records, self._mended_payloads), records.filter(~pl.col(OK)))
+
+    def _settled(self, twin: Twin, records: pl.DataFrame) -> pl.DataFrame:
+        """Mend the cells of one field that are not fine yet, and accept what can be accepted."""
+        name = twin.field.name
+        fine = records[name + FINE]
+        places = (~fine).arg_true()
+        value = None
+        if twin.mends:
+            has_value = twin.field.kind is Kind.PHONE and name + VALUE in records.columns
+            value = records[name + VALUE if has_value else name]
+        if len(places):
+            # Few cells are left in a column: work on them alone is less than on the whole of it.
+            cells = records.select_seq(pl.col(self._read[name]).gather(places))
+            cells = _computed(cells, self._mending[name])
+            fine = fine.scatter(places, cells[name + FINE])
+            if value is not None:
+                value = value.scatter(places, cells[name + VALUE])
+        settled = [fine] if value is None else [fine, value.alias(name + VALUE)]
+        return records.with_columns(settled)
 
     def _prepare(self) -> None:
         """Make the expressions once: for a batch they would cost as much as what they do."""
@@ -82,35 +123,34 @@ class Tiers:
             [self._is_plain(twin, has_value=False) for twin in others],
             [pl.all_horizontal(*fine, *self._row_rules(_is_empty)).alias(OK)],
         )
-        self._plain_payloads = self._payloads(phones)
-        self._repaired = (
-            [self._repair(twin) for twin in mending],
-            *([self._is_fine(twin)] for twin in phones),
-            [self._is_fine(twin) for twin in others],
-            [_where_fine(twin) for twin in mending],
-            [pl.all_horizontal(*fine, *self._row_rules(_is_blank)).alias(OK)],
-        )
-        self._mended_payloads = self._payloads(mending)
+        self._plain_payloads = self._payloads(phones, _is_empty, lambda twin: twin.plain_key)
+        self._read = {
+            twin.field.name: [
+                name
+                for name in (f"{twin.field.name}{part}" for part in ("", "@region", "@problem"))
+                if name in self._columns
+            ]
+            for twin in self._twins
+        }
+        self._mending = {twin.field.name: self._mending_of(twin) for twin in self._twins}
+        self._whole = [pl.all_horizontal(*fine, *self._row_rules(_is_blank)).alias(OK)]
+        self._mended_payloads = self._payloads(mending, _is_blank, lambda twin: twin.key)
+
+    def _mending_of(self, twin: Twin) -> list[list[pl.Expr]]:
+        """Return the steps from the cells of one field to their values, and whether they are fine."""
+        name = twin.field.name
+        value = pl.col(name + VALUE)
+        steps = [[step.alias(name + VALUE)] for step in twin.mending()]
+        fine = twin.accepts_mended(value).fill_null(value=False)
+        steps.append([self._allowed(twin, fine, _is_blank).alias(name + FINE)])
+        steps.append([pl.when(name + FINE).then(value).alias(name + VALUE)])
+        return steps
 
     def _is_plain(self, twin: Twin, *, has_value: bool) -> pl.Expr:
         """Whether a cell is accepted as it stands, or is empty where it may be."""
         name = twin.field.name
         fine = twin.accepts(pl.col(name + VALUE) if has_value else twin.cell)
         return self._allowed(twin, fine, _is_empty).alias(name + FINE)
-
-    def _repair(self, twin: Twin) -> pl.Expr:
-        """Return the value of a plain cell, and what the others look like when they are mended."""
-        name = twin.field.name
-        plain = pl.col(name + VALUE) if twin.field.kind is Kind.PHONE else twin.cell
-        fine = pl.col(name + FINE)
-        return pl.when(fine).then(plain).otherwise(twin.mended(_rest(twin))).alias(name + VALUE)
-
-    def _is_fine(self, twin: Twin) -> pl.Expr:
-        """Whether a cell is accepted, mended or not, or is blank where it may be."""
-        name = twin.field.name
-        rest = pl.col(name + VALUE) if twin.mends else _rest(twin)
-        fine = pl.col(name + FINE) | twin.accepts_mended(rest).fill_null(value=False)
-        return self._allowed(twin, fine, _is_blank).alias(name + FINE)
 
     def _allowed(
         self, twin: Twin, fine: pl.Expr, is_blank: Callable[[pl.Expr], pl.Expr]
@@ -131,14 +171,28 @@ class Tiers:
         if ACTION in self._columns:
             known = pl.col(ACTION).is_in([action.value for action in Action])
             rules.append(known.fill_null(value=True))
+        if SKIP in self._columns:
+            rules.append(pl.col(SKIP).is_null())
         return rules
 
-    def _payloads(self, valued: Sequence[Twin]) -> list[pl.Expr]:
+    def _payloads(
+        self,
+        valued: Sequence[Twin],
+        is_blank: Callable[[pl.Expr], pl.Expr],
+        key_of: Callable[[Twin], Callable[[pl.Expr], pl.Expr]],
+    ) -> list[pl.Expr]:
+        """Return the columns of payloads.
+
+        Args:
+            valued: Those whose value is not the cell itself.
+            is_blank: Whether a cell says nothing.
+            key_of: What makes a key of a twin's value.
+        """
         by_name = {twin.field.name: twin for twin in self._twins}
 
         def value(twin: Twin) -> pl.Expr:
             found = pl.col(twin.field.name + VALUE) if twin in valued else twin.cell
-            return pl.when(~_is_blank(twin.cell)).then(found)
+            return pl.when(~is_blank(twin.cell)).then(found)
 
         def text(twin: Twin) -> pl.Expr:
             found = twin.json(value(twin))
@@ -152,7 +206,7 @@ class Tiers:
         columns.append(action.fill_null(self._action.value).alias("action"))
         for key in self._keys:
             twin_ = by_name.get(key)
-            found = pl.lit(None, pl.String) if twin_ is None else twin_.key(value(twin_))
+            found = pl.lit(None, pl.String) if twin_ is None else key_of(twin_)(value(twin_))
             columns.append(found.alias(f"key:{key}"))
         added = [
             ([f"{t.field.name}_add"], t.json(value(t))) for t in self._twins if t.field.how == "add"
@@ -165,23 +219,12 @@ class Tiers:
 def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
     # One step after the other: a plan of them all would be optimised anew for every batch.
     for columns in steps:
-        records = records.with_columns(columns)
+        records = records.with_columns_seq(columns)
     return records
 
 
 def _accepted(records: pl.DataFrame, payloads: Sequence[pl.Expr]) -> pl.DataFrame:
-    return records.select(*payloads, OK).filter(OK).drop(OK)
-
-
-def _where_fine(twin: Twin) -> pl.Expr:
-    """Return mended values, those that are not accepted taken away."""
-    value = twin.field.name + VALUE
-    return pl.when(pl.col(twin.field.name + FINE)).then(pl.col(value)).alias(value)
-
-
-def _rest(twin: Twin) -> pl.Expr:
-    """Return the cells that are not fine yet: a null costs next to nothing."""
-    return pl.when(~pl.col(twin.field.name + FINE)).then(twin.cell)
+    return records.select_seq(*payloads, OK).filter(OK).drop(OK)
 
 
 def _is_empty(cell: pl.Expr) -> pl.Expr:

@@ -6,7 +6,7 @@ about all else it says nothing. `tests.fuzz_fast_path` looks for a counterexampl
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 
 import polars as pl
 
@@ -15,12 +15,17 @@ from bulkload.validation.characters import is_seen
 from bulkload.validation.fast import patterns
 from bulkload.validation.fast.phone_rules import BOUNDARY, phone_rules
 
+_ABROAD = "\x1e"
+"""Stands before a number that was written with its calling code, while it is mended."""
+VALUE = "@value"
+"""`email@value`: the value of an accepted cell, where it differs from the cell or may."""
+
 
 class Twin:
     """Accepts plain cells of one field; this one accepts none, as for `Kind.JSON`."""
 
     mends = False
-    """Whether `mended` differs from the cell."""
+    """Whether `mending` changes cells."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
@@ -30,9 +35,13 @@ class Twin:
         """Return the value of a plain cell, String."""
         return self.cell
 
-    def mended(self, cell: pl.Expr) -> pl.Expr:
-        """Return a cell's value after what is mechanical has been mended, String; null for null."""
-        return cell
+    def mending(self) -> Sequence[pl.Expr]:
+        """Return what mends the mechanical in a cell, step by step; the last one gives its value.
+
+        The first step reads the cell, each other one `<field>@value`, which is what the one before
+        it gave. What is plain stays as it is.
+        """
+        return [self.cell]
 
     def accepts(self, value: pl.Expr) -> pl.Expr:  # noqa: ARG002  # for those that do
         """Whether the exact path gives exactly this value; null counts as no."""
@@ -49,6 +58,10 @@ class Twin:
     def key(self, value: pl.Expr) -> pl.Expr:
         """Return an accepted value as customers are compared by it."""
         return value
+
+    def plain_key(self, value: pl.Expr) -> pl.Expr:
+        """Return the same for a cell that is accepted as it stands."""
+        return self.key(value)
 
     def _short_enough(self, value: pl.Expr) -> pl.Expr:
         longest = self.field.max_length
@@ -81,23 +94,30 @@ class _Text(_Quoted):
 class _Email(_Quoted):
     mends = True
 
-    def mended(self, cell: pl.Expr) -> pl.Expr:
-        parts = cell.str.strip_chars(" ").str.splitn("@", 2).struct
-        domain = parts.field("field_1").str.to_lowercase()
-        return pl.concat_str(parts.field("field_0"), pl.lit("@"), domain)
+    def mending(self) -> Sequence[pl.Expr]:
+        address = pl.col(self.field.name + VALUE)
+        local, domain = address.str.extract(r"(?s)^([^@]*)@"), address.str.extract(r"(?s)@(.*)$")
+        return [
+            self.cell.str.strip_chars(" "),
+            pl.concat_str(local, pl.lit("@"), domain.str.to_lowercase()),
+        ]
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
-        return value.str.contains(patterns.EMAIL) & self._short(value)
+        return value.str.contains(patterns.LOWER_EMAIL) & self._short(value)
 
     def accepts_mended(self, value: pl.Expr) -> pl.Expr:
         local = value.str.splitn("@", 2).struct.field("field_0").str.to_lowercase()
         word = value.str.contains(patterns.WORD_EMAIL) & ~local.is_in(patterns.MAILBOX_NAMES)
         # Lower-casing a letter that is not ASCII can give one that is.
-        plain = self.cell.str.contains(patterns.PRINTABLE_ASCII)
+        as_it_stands = self.cell.str.strip_chars(" ") == value
+        plain = as_it_stands | self.cell.str.contains(patterns.PRINTABLE_ASCII)
         return plain & (value.str.contains(patterns.EMAIL) | word) & self._short(value)
 
     def key(self, value: pl.Expr) -> pl.Expr:
         return value.str.to_lowercase()
+
+    def plain_key(self, value: pl.Expr) -> pl.Expr:
+        return value
 
     def _short(self, value: pl.Expr) -> pl.Expr:
         in_bytes = value.str.len_bytes() <= patterns.LONGEST_EMAIL_BYTES
@@ -118,16 +138,17 @@ class _Phone(_Quoted):
     def plain(self) -> pl.Expr:
         return self._e164(self.cell, patterns.PHONE_SEPARATORS)
 
-    def mended(self, cell: pl.Expr) -> pl.Expr:
-        spelled = cell.str.replace(patterns.LEADING_WORD, "")
-        spelled = spelled.str.replace(patterns.EXTENSION, "$1")
-        e164 = self._e164(spelled, (*patterns.PHONE_SEPARATORS, "."))
-        trunk = rf"^(\+(?:{'|'.join(self._rules.trunk_codes)}))0"
-        return (
-            pl.when(spelled.str.starts_with("+"))
-            .then(e164.str.replace(trunk, "$1"))
-            .otherwise(e164)
-        )
+    def mending(self) -> Sequence[pl.Expr]:
+        before = pl.col(self.field.name + VALUE)
+        spelled = self.cell.str.replace(patterns.LEADING_WORD, "")
+        abroad = pl.when(before.str.starts_with("+")).then(pl.lit(_ABROAD)).otherwise(pl.lit(""))
+        trunk = rf"^{_ABROAD}(\+(?:{'|'.join(self._rules.trunk_codes)}))0"
+        separators = (*patterns.PHONE_SEPARATORS, ".")
+        return [
+            spelled.str.replace(patterns.EXTENSION, "$1"),
+            pl.concat_str(abroad, self._e164(before, separators)),
+            before.str.replace(trunk, "$1").str.strip_prefix(_ABROAD),
+        ]
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
         short = self.cell.str.len_bytes() <= patterns.LONGEST_PHONE_BYTES
@@ -152,8 +173,8 @@ class _Number(Twin):
     dtype: type[pl.DataType] = pl.Float64
     mends = True
 
-    def mended(self, cell: pl.Expr) -> pl.Expr:
-        return cell.str.strip_chars(" ")
+    def mending(self) -> Sequence[pl.Expr]:
+        return [self.cell.str.strip_chars(" ")]
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
         return value.str.contains(self.pattern) & self._in_bounds(value)
@@ -171,8 +192,8 @@ class _Integer(_Number):
     pattern = patterns.INTEGER
     dtype = pl.Int64
 
-    def mended(self, cell: pl.Expr) -> pl.Expr:
-        return super().mended(cell).str.replace(patterns.MENDED_INTEGER, "$1$2")
+    def mending(self) -> Sequence[pl.Expr]:
+        return [self.cell.str.strip_chars(" ").str.replace(patterns.MENDED_INTEGER, "$1$2")]
 
 
 class _Boolean(Twin):
