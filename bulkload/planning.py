@@ -75,35 +75,28 @@ class Tally:
         self._moved: Counter[str] = Counter()
         self._payloads = 0
 
-    def add(self, records: Sequence[pl.DataFrame], payloads: pl.DataFrame) -> None:
-        """Count those records of a batch that became payloads.
-
-        Args:
-            records: As `Verdicts.records`.
-            payloads: `row_number` of those that are sent.
-        """
-        self._payloads += payloads.height
-        sent = pl.col("row_number").is_in(payloads["row_number"].implode())
+    def add(self, records: Sequence[pl.DataFrame]) -> None:
+        """Count those records of a batch that became payloads, as `Verdicts.records` has them."""
+        accepted = pl.col(OK)
         for frame in records:
-            plain = OK in frame.columns
-            # Plain rows are nearly always sent, and that is told by counting them.
-            all_sent = plain and len(records) == 1 and int(frame[OK].sum()) == payloads.height
-            counted = pl.col(OK) if all_sent else pl.col(OK) & sent if plain else sent
-            self._count(frame, frame.select_seq(counted).to_series())
+            said = frame.select_seq(
+                accepted.sum(),
+                *((says & accepted).sum().alias(name) for name, says in self._said.items()),
+            )
+            sent, *counts = said.row(0)
+            self._payloads += sent
+            self._counts.update(dict(zip(self._said, counts, strict=True)))
+            for field in self._balances:
+                spelled = frame.select_seq(pl.when(accepted).then(field.name)).to_series()
+                self._move(field.name, spelled)
 
-    def _count(self, records: pl.DataFrame, counted: pl.Series) -> None:
-        said = records.select_seq(
-            (says & counted).sum().alias(name) for name, says in self._said.items()
-        )
-        self._counts.update(said.row(0, named=True))
-        for field in self._balances:
-            spelled = records.select_seq(pl.when(counted).then(pl.col(field.name))).to_series()
-            plain = spelled.cast(pl.Int64, strict=False)
-            others = spelled.filter(plain.is_null()).drop_nulls()
-            numbers = others.str.strip_chars().str.replace(r"\.0+$", "")
-            values = plain.append(numbers.cast(pl.Int64, strict=False))
-            self._totals[field.name] += int(values.sum())
-            self._moved[field.name] += int(values.abs().sum())
+    def _move(self, name: str, spelled: pl.Series) -> None:
+        plain = spelled.cast(pl.Int64, strict=False)
+        others = spelled.filter(plain.is_null()).drop_nulls()
+        numbers = others.str.strip_chars().str.replace(r"\.0+$", "")
+        values = plain.append(numbers.cast(pl.Int64, strict=False))
+        self._totals[name] += int(values.sum())
+        self._moved[name] += int(values.abs().sum())
 
     @property
     def counts(self) -> PayloadCounts:

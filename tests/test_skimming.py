@@ -167,7 +167,7 @@ def verdicts(mapping: BoundMapping, frame: pl.DataFrame) -> tuple[Any, ...]:
         rejects += found.rejects
         warnings += found.warnings
         skipped += found.skipped
-        tally.add(found.records, found.payloads)
+        tally.add(found.records)
     return payloads, rejects, warnings, skipped, tally.counts, tally.balances
 
 

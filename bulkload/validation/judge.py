@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -35,9 +35,9 @@ class Verdicts:
     """About rows that are sent all the same (or rejected for another reason)."""
     skipped: list[Reject]
     """One per row that the mapping leaves out."""
-    records: Sequence[pl.DataFrame] = ()
-    """What the rows say about each field. In a frame with `@accepted` only those rows count for
-    which that is true, and their cells are the source's own; the other rows are in another frame."""
+    records: Sequence[pl.DataFrame]
+    """What the rows say about each field, with `@accepted` for those that are sent. Each of them
+    stands in one frame as accepted, mapped or, if it is plain, with the source's own cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Prepared:
     rows: pl.DataFrame
     """Source rows, for the cells' own text."""
     records: Sequence[pl.DataFrame]
-    """See `Verdicts`."""
+    """With `@accepted` for those that are plain, or without it if none of them is."""
     accepted: pl.DataFrame
     """Payloads of rows that need no further look."""
     odd: pl.DataFrame
@@ -193,7 +193,9 @@ class Judge:
             rejects.sort(key=lambda reject: reject.row_number)
             repeated = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32)
             payloads = payloads.filter(~pl.col(ROW).is_in(repeated.implode()))
-        return Verdicts(payloads, rejects, found.warnings, prepared.skipped, prepared.records)
+        refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
+        records = [_accepted(one, refused, bool(repeats)) for one in prepared.records]
+        return Verdicts(payloads, rejects, found.warnings, prepared.skipped, records)
 
     def _duplicates(
         self, repeats: Sequence[tuple[int, str, int]], payloads: pl.DataFrame, rows: pl.DataFrame
@@ -255,6 +257,17 @@ def _ahead(items: Iterable[Item]) -> Iterator[Item]:
             yield item
             # It fills memory until the next one is there.
             del item
+
+
+def _accepted(records: pl.DataFrame, refused: Collection[int], has_repeats: bool) -> pl.DataFrame:
+    """Return records with `@accepted` for those that are not refused."""
+    plain = records[OK] if OK in records.columns else None
+    if plain is not None and not has_repeats:
+        # A plain row can only be refused because it repeats another one.
+        return records
+    numbers = pl.Series(list(refused), dtype=pl.UInt32)
+    sent = ~records[ROW].is_in(numbers.implode())
+    return records.with_columns((sent if plain is None else sent & plain).alias(OK))
 
 
 def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:

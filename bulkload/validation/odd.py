@@ -84,13 +84,14 @@ class OddRows:
         spoken = records[ACTION].to_list() if ACTION in records.columns else []
         for position, number in enumerate(records[ROW].to_list()):
             one = refused.get(position) or judged[position]
-            problems, model = list(one.problems), one.model
-            said = spoken[position] if spoken else None
-            action = (said or "").strip(SPACES).lower() or self._action.value
-            if action not in _ACTIONS:
-                problems.append(Problem(None, "action-unknown", {"action": said or ""}))
-                model = None
-            for problem in sorted(problems, key=self._place) if problems else ():
+            problems, model = one.problems, one.model
+            action = self._action.value
+            if spoken and (said := spoken[position]):
+                action = said.strip(SPACES).lower() or action
+                if action not in _ACTIONS:
+                    problems = [*problems, Problem(None, "action-unknown", {"action": said})]
+                    model = None
+            for problem in sorted(problems, key=self._place) if len(problems) > 1 else problems:
                 into = found.rejects if problem.rejects else found.warnings
                 into.append(self._reject(number, problem, source, position, records))
             if model is not None:
@@ -179,21 +180,23 @@ class SourceCells:
 
     def __init__(self, rows: Callable[[], pl.DataFrame]) -> None:
         self._rows = functools.cache(rows)
-        self._columns: dict[str, list[str | None]] = {}
+        self._columns: dict[str, list[tuple[str, list[str | None]]]] = {}
 
     def own(self, field: Field, position: int) -> tuple[str, str]:
         """Return header and text of the cell that a field was read from.
 
         Of several columns, the first that is not empty; no header for a field without columns.
         """
-        columns = [column for column in field.columns if column in self._rows().columns]
-        for column in columns:
-            if column not in self._columns:
-                self._columns[column] = self._rows()[column].to_list()
-            cell = self._columns[column][position]
+        columns = self._columns.get(field.name)
+        if columns is None:
+            rows = self._rows()
+            columns = [(name, rows[name].to_list()) for name in field.columns if name in rows]
+            self._columns[field.name] = columns
+        for column, cells in columns:
+            cell = cells[position]
             if cell:
                 return column, cell
-        return (columns[0] if columns else ""), ""
+        return (columns[0][0] if columns else ""), ""
 
 
 def json_text(value: Any) -> str:
