@@ -8,7 +8,7 @@ Everything that can be wrong about a mapping is found here, before the first row
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -22,6 +22,9 @@ from bulkload.mapping.reading import Cell
 from bulkload.mapping.values import Compiler, kind_of, trimmed
 from bulkload.records import Action, Field, Kind, Schema
 
+Stages = tuple[tuple[pl.Expr, ...], ...]
+
+_NUMBER = {"row_number": pl.col("row_number")}
 SKIPPED_BY_ACTION = "the row's own action is skip"
 
 
@@ -44,6 +47,8 @@ class BoundMapping:
     """What is computed from the rows, one stage after the other; the last one gives the records."""
     skimming: Sequence[Sequence[pl.Expr]] = field(default=(), repr=False)
     """The same for `skim`; empty if it would save nothing."""
+    reading: Mapping[str, Sequence[Sequence[pl.Expr]]] = field(default_factory=dict, repr=False)
+    """The same for `read`: what is computed for each field that `skim` leaves as it stands."""
 
     def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return one record per row, in the order of the rows.
@@ -63,7 +68,8 @@ class BoundMapping:
 
         A field that is read from one column, by rules that have nothing to say about a plain cell,
         is that cell as it stands. Whoever accepts a cell without a further look, because it is an
-        address, a date, a word for yes as everybody writes it, has what `apply` makes of it.
+        address, a date, a word for yes as everybody writes it, has what `apply` makes of it; all
+        other cells of these fields have to be asked of `read`.
 
         Args:
             rows: As for `apply`.
@@ -72,6 +78,24 @@ class BoundMapping:
             As `apply`; None if no field is read like that.
         """
         return _computed(rows, self.skimming) if self.skimming else None
+
+    def read(self, rows: pl.DataFrame) -> Iterator[tuple[str, Callable[[pl.Series], pl.DataFrame]]]:
+        """Yield the fields that `skim` leaves as they stand, with what reads some of their cells.
+
+        Args:
+            rows: As for `apply`.
+
+        Yields:
+            The name of a field, and a function from positions in `rows` to the field's columns as
+            `apply` makes them of these rows.
+        """
+
+        def some(stages: Sequence[Sequence[pl.Expr]]) -> Callable[[pl.Series], pl.DataFrame]:
+            names = sorted({name for one in stages[0] for name in one.meta.root_names()})
+            return lambda places: _computed(rows.select_seq(pl.col(names).gather(places)), stages)
+
+        for name, stages in self.reading.items():
+            yield name, some(stages)
 
 
 def _computed(rows: pl.DataFrame, stages: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
@@ -112,15 +136,14 @@ def bind(
         expressions[name] = cell.text.cast(pl.String)
         problem = cell.problem
         if declared.kind is Kind.PHONE:
-            region = _region(compiler, document, rule, name)
-            if region is not None:
-                expressions[f"{name}@region"] = region
+            expressions |= _region(compiler, document, rule, name)
         if problem is not None:
             expressions[f"{name}@problem"] = problem
     for extra, expression in _consents(document, schema, expressions):
         fields.append(extra)
         expressions[extra.name] = expression
     expressions |= _row_rules(compiler, rules)
+    skimming, reading = _skimming(document, known, fields, schema)
     ignored = _ignored(document, known)
     _check_all_columns_used(document, known, ignored)
     names = tuple(bound.name for bound in fields)
@@ -134,48 +157,56 @@ def bind(
         program=rules.program,
         ignored=ignored,
         offered=offered,
-        stages=_passing_on(compiler.stages, expressions),
-        skimming=_skimming(document, known, fields, schema),
+        stages=_passing_on(compiler.stages, _NUMBER | expressions),
+        skimming=skimming,
+        reading=reading,
     )
 
 
 def _skimming(
     document: MappingDocument, known: Headers, fields: Sequence[Field], schema: Schema
-) -> tuple[tuple[pl.Expr, ...], ...]:
-    """Return the stages of `BoundMapping.skim`."""
+) -> tuple[Stages, dict[str, Stages]]:
+    """Return the stages of `BoundMapping.skim` and those of `BoundMapping.read`."""
     rules, compiler = document.rules, Compiler(document, known)
     expressions: dict[str, pl.Expr] = {}
-    untouched = 0
+    reading: dict[str, Stages] = {}
     for bound in fields:
         rule = rules.fields.get(bound.name)
         if rule is None or rule.as_ == "keep":
             continue
-        path = ("fields", bound.name)
-        cell = untouched_cell(compiler, rule, bound, path)
-        untouched += cell is not None
-        cell = cell or compiler.value(rule, bound.kind, path)
-        if cell is None:
+        untouched = untouched_cell(compiler, rule, bound, ("fields", bound.name))
+        if untouched is None:
+            expressions |= _columns_of(compiler, rule, bound)
             continue
-        expressions[bound.name] = cell.text.cast(pl.String)
+        alone = Compiler(document, known)
+        reading[bound.name] = _passing_on(alone.stages, _columns_of(alone, rule, bound))
+        expressions[bound.name] = untouched.text
         if bound.kind is Kind.PHONE:
-            region = _region(compiler, document, rule, bound.name, plain=True)
-            if region is not None:
-                expressions[f"{bound.name}@region"] = region
-        if cell.problem is not None:
-            expressions[f"{bound.name}@problem"] = cell.problem
-    if not untouched:
-        return ()
+            expressions |= _region(compiler, document, rule, bound.name, plain=True)
+    if not reading:
+        return (), {}
     for extra, expression in _consents(document, schema, expressions):
         expressions[extra.name] = expression
     expressions |= _row_rules(compiler, rules)
-    return _passing_on(compiler.stages, expressions)
+    return _passing_on(compiler.stages, _NUMBER | expressions), reading
 
 
-def _passing_on(
-    held: Sequence[Mapping[str, pl.Expr]], records: Mapping[str, pl.Expr]
-) -> tuple[tuple[pl.Expr, ...], ...]:
+def _columns_of(compiler: Compiler, rule: language.FieldRules, bound: Field) -> dict[str, pl.Expr]:
+    """Return the columns of one field, by name; none if all its columns are optional and missing."""
+    cell = compiler.value(rule, bound.kind, ("fields", bound.name))
+    if cell is None:
+        return {}
+    made = {bound.name: cell.text.cast(pl.String)}
+    if bound.kind is Kind.PHONE:
+        made |= _region(compiler, compiler.document, rule, bound.name)
+    if cell.problem is not None:
+        made[f"{bound.name}@problem"] = cell.problem
+    return made
+
+
+def _passing_on(held: Sequence[Mapping[str, pl.Expr]], records: Mapping[str, pl.Expr]) -> Stages:
     """Let every stage pass on what later ones read, and nothing else: a column is memory."""
-    stages = [*held, {"row_number": pl.col("row_number"), **records}]
+    stages = [*held, records]
     passing: list[tuple[pl.Expr, ...]] = []
     read_later: set[str] = set()
     for stage in reversed(stages):
@@ -292,17 +323,18 @@ def _region(
     name: str,
     *,
     plain: bool = False,
-) -> pl.Expr | None:
+) -> dict[str, pl.Expr]:
     """Return each row's country; with `plain` it need not be right if it is not spelled as `DE`."""
     region = rule.region
     path: NodePath = ("fields", name, "region")
     if region is None:
         region, path = document.rules.region, ("region",)
     if region is None:
-        return None
+        return {}
     if plain and region.column is not None and not region.map:
-        return compiler.column(region.column, (*path, "column"))
-    return compiler.region(region, path)
+        return {f"{name}@region": compiler.column(region.column, (*path, "column"))}
+    found = compiler.region(region, path)
+    return {} if found is None else {f"{name}@region": found}
 
 
 def _consents(

@@ -37,8 +37,11 @@ def _is_touched(compiler: Compiler, rules: language.FieldRules, field: Field) ->
     """Whether rules could make something else of a plain cell, or of none."""
     changes = (rules.case, rules.map, rules.default, rules.when, rules.words)
     numbers = numbers_of(rules, compiler.document.rules)
+    # What is said of a consent depends on all of them.
+    told = field.name.startswith("consents.") and compiler.document.rules.consents is not None
     return (
-        bool(rules.replace)
+        told
+        or bool(rules.replace)
         or any(change is not None for change in changes)
         or any(_may_be_plain(token, field.kind) for token in compiler.nulls(rules))
         or (field.kind is Kind.NUMBER and numbers is not None)

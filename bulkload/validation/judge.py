@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -68,6 +68,12 @@ class Mapped(Protocol):
         the same value.
         """
 
+    def read(self, rows: pl.DataFrame) -> Iterable[tuple[str, Callable[[pl.Series], pl.DataFrame]]]:
+        """Return the fields that are right for plain cells only, and what reads the others.
+
+        It takes positions in `rows` and returns the field's columns as `apply` makes them.
+        """
+
 
 class Judge:
     """Judges the batches of one source, in source order.
@@ -120,6 +126,8 @@ class Judge:
         Raises:
             ValueError: The two frames do not hold the same rows.
         """
+        if not rows[ROW].equals(records[ROW]):
+            raise ValueError("rows and records are not the same rows")
         return self.finish(self._sifted(rows, records))
 
     def prepare(self, rows: pl.DataFrame, mapped: Mapped) -> Prepared:
@@ -134,9 +142,12 @@ class Judge:
             return self._sifted(rows, mapped.apply(rows))
         plain = self._tiers_of(skimmed).skim(skimmed)
         odd = (~plain.records[OK]).arg_true()
-        left = rows.select_seq(pl.all().gather(odd))
-        seen = plain.records.select_seq(pl.col(f"^.*(?:{FINE}|{VALUE})$").gather(odd))
-        rest = self._sifted(left, mapped.apply(left), seen)
+        left = plain.records.select_seq(pl.exclude(OK).gather(odd))
+        for name, read in mapped.read(rows):
+            places = (~left[name + FINE]).arg_true()
+            if len(places):
+                left = _with_cells(left, places, read(odd.gather(places)))
+        rest = self._sifted(rows, left, has_flags=True)
         return Prepared(
             rows,
             [plain.records, *rest.records],
@@ -146,13 +157,10 @@ class Judge:
         )
 
     def _sifted(
-        self, rows: pl.DataFrame, records: pl.DataFrame, seen: pl.DataFrame | None = None
+        self, rows: pl.DataFrame, records: pl.DataFrame, *, has_flags: bool = False
     ) -> Prepared:
-        """Part mapped records; `seen` is what has been found about their cells already."""
-        if not rows[ROW].equals(records[ROW]):
-            raise ValueError("rows and records are not the same rows")
+        """Part mapped records; with flags, what is plain in them has been found already."""
         whole, tiers = [records], self._tiers_of(records)
-        records = records if seen is None else records.hstack(seen)
         skipped: list[Reject] = []
         if SKIP in records.columns:
             skipped = [
@@ -162,11 +170,11 @@ class Judge:
             records = records.filter(pl.col(SKIP).is_null())
         if self._exact_only:
             return Prepared(rows, whole, pl.DataFrame(schema=self._schema), records, skipped)
-        sifted = tiers.sift(records) if seen is None else tiers.mend(records)
+        sifted = tiers.mend(records) if has_flags else tiers.sift(records)
         return Prepared(rows, whole, sifted.payloads, sifted.odd, skipped)
 
     def _tiers_of(self, records: pl.DataFrame) -> Tiers:
-        columns = tuple(records.columns)
+        columns = tuple(name for name in records.columns if not name.endswith((FINE, VALUE)))
         if columns not in self._tiers:
             self._tiers[columns] = Tiers(
                 self._fields,
@@ -257,6 +265,17 @@ def _ahead(items: Iterable[Item]) -> Iterator[Item]:
             yield item
             # It fills memory until the next one is there.
             del item
+
+
+def _with_cells(records: pl.DataFrame, places: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return records with other cells in some places; a column that is new is null elsewhere."""
+    nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    return records.with_columns(
+        (records[column.name] if column.name in records.columns else nothing)
+        .scatter(places, column)
+        .alias(column.name)
+        for column in cells
+    )
 
 
 def _accepted(records: pl.DataFrame, refused: Collection[int], has_repeats: bool) -> pl.DataFrame:

@@ -40,6 +40,9 @@ class Known:
     def skim(self, _rows: pl.DataFrame) -> None:
         return None
 
+    def read(self, _rows: pl.DataFrame) -> tuple[()]:
+        return ()
+
 
 def judge(*fields: Field, action: Action = Action.CREATE) -> Judge:
     return Judge(

@@ -95,12 +95,9 @@ class _Email(_Quoted):
     mends = True
 
     def mending(self) -> Sequence[pl.Expr]:
-        address = pl.col(self.field.name + VALUE)
-        local, domain = address.str.extract(r"(?s)^([^@]*)@"), address.str.extract(r"(?s)@(.*)$")
-        return [
-            self.cell.str.strip_chars(" "),
-            pl.concat_str(local, pl.lit("@"), domain.str.to_lowercase()),
-        ]
+        parts = self.cell.str.strip_chars(" ").str.splitn("@", 2).struct
+        domain = parts.field("field_1").str.to_lowercase()
+        return [pl.concat_str(parts.field("field_0"), pl.lit("@"), domain)]
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
         return value.str.contains(patterns.LOWER_EMAIL) & self._short(value)
