@@ -1,5 +1,6 @@
 """`bulkload` and `python -m bulkload`."""
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,11 @@ def main() -> None:
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:50,muzzy_decay_ms:50")
     # Plugins would have a say in verdicts, and looking for them reads the metadata of all packages.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Start-up makes many objects that all stay; looking for garbage among them finds none.
+    gc.set_threshold(100_000, 50, 50)
+    # Threads that have Polars work for them come back to Python for a moment only; with the usual
+    # 5 ms they would wait for the one that judges odd rows longer than they work.
+    sys.setswitchinterval(0.0005)
     from bulkload.cli import main as command_line
 
     sys.exit(command_line())

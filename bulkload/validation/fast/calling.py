@@ -83,7 +83,7 @@ def derive() -> PhoneRules:
         prefixes[name] = [("+", "+"), ("(+", "+")]
     return PhoneRules(
         version=phonenumbers.__version__,
-        valid=_pattern(kept),
+        valid={str(code): _pattern(code, kept[code]) for code in sorted(kept) if kept[code]},
         spellings=_spellings(prefixes),
         trunk_codes=tuple(sorted(trunk_codes)),
     )
@@ -162,9 +162,8 @@ def _prefixes(region: _Region) -> list[tuple[str, str]]:
     return [(bracket + written, e164) for written, e164 in pairs for bracket in ("", "(")]
 
 
-def _pattern(kept: dict[int, list[str]]) -> str:
-    codes = (f"{code}(?:{'|'.join(kept[code])})" for code in sorted(kept) if kept[code])
-    return (r"^\+(?:" + "|".join(codes) + ")$").replace(r"\d", "[0-9]")
+def _pattern(code: int, kept: Sequence[str]) -> str:
+    return f"{code}(?:{'|'.join(kept)})".replace(r"\d", "[0-9]")
 
 
 def _spellings(prefixes: dict[str, list[tuple[str, str]]]) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ import importlib.metadata
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -18,7 +18,7 @@ from typing import Any
 BOUNDARY = "\x1f"
 """Stands between region and phone, so that no phone can pretend to begin with a region."""
 
-_FORMAT = 1
+_FORMAT = 2
 _SHIPPED = "phone_rules.json"
 
 
@@ -28,8 +28,9 @@ class PhoneRules:
 
     version: str
     """Of phonenumbers, whose metadata they were derived from."""
-    valid: str
-    """Regular expression over E.164; every match is valid and stays as it is."""
+    valid: Mapping[str, str]
+    """By calling code, a pattern of E.164 without the plus sign: what matches is valid and stays
+    as it is."""
     spellings: tuple[tuple[str, str], ...]
     """Beginnings of region + BOUNDARY + phone, and what replaces them."""
     trunk_codes: tuple[str, ...]
@@ -97,7 +98,9 @@ def _read(text: str) -> PhoneRules | None:
         if read.pop("format") != _FORMAT:
             return None
         spellings = tuple((str(written), str(e164)) for written, e164 in read.pop("spellings"))
-        return PhoneRules(**read | {"trunk_codes": tuple(read["trunk_codes"])}, spellings=spellings)
+        valid = {str(code): str(pattern) for code, pattern in read["valid"].items()}
+        read |= {"trunk_codes": tuple(read["trunk_codes"]), "valid": valid}
+        return PhoneRules(**read, spellings=spellings)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

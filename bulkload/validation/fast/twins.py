@@ -13,7 +13,7 @@ import polars as pl
 from bulkload.records import Field, Kind
 from bulkload.validation.characters import is_seen
 from bulkload.validation.fast import patterns
-from bulkload.validation.fast.phone_rules import BOUNDARY, phone_rules
+from bulkload.validation.fast.phones import phones
 
 _ABROAD = "\x1e"
 """Stands before a number that was written with its calling code, while it is mended."""
@@ -130,7 +130,7 @@ class _Phone(_Quoted):
         if has_regions:
             region = pl.col(f"{field.name}@region").fill_null(region)
         self._region = region
-        self._rules = phone_rules()
+        self._phones = phones()
 
     def plain(self) -> pl.Expr:
         return self._e164(self.cell, patterns.PHONE_SEPARATORS)
@@ -139,7 +139,7 @@ class _Phone(_Quoted):
         before = pl.col(self.field.name + VALUE)
         spelled = self.cell.str.replace(patterns.LEADING_WORD, "")
         abroad = pl.when(before.str.starts_with("+")).then(pl.lit(_ABROAD)).otherwise(pl.lit(""))
-        trunk = rf"^{_ABROAD}(\+(?:{'|'.join(self._rules.trunk_codes)}))0"
+        trunk = rf"^{_ABROAD}(\+(?:{'|'.join(self._phones.trunk_codes)}))0"
         separators = (*patterns.PHONE_SEPARATORS, ".")
         return [
             spelled.str.replace(patterns.EXTENSION, "$1"),
@@ -148,20 +148,26 @@ class _Phone(_Quoted):
         ]
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
-        short = self.cell.str.len_bytes() <= patterns.LONGEST_PHONE_BYTES
-        return value.str.contains(self._rules.valid) & short & self._short_enough(value)
+        return self._is_valid(value, learning=False)
 
     def accepts_mended(self, value: pl.Expr) -> pl.Expr:
         as_number = self.cell.str.strip_chars().str.contains(patterns.AS_NUMBER)
-        return self.accepts(value) & ~as_number
+        return self._is_valid(value, learning=True) & ~as_number
+
+    def _is_valid(self, value: pl.Expr, *, learning: bool) -> pl.Expr:
+        valid = value.map_batches(
+            lambda e164: self._phones.valid(e164, learning=learning),
+            return_dtype=pl.Boolean,
+            is_elementwise=True,
+        )
+        short = self.cell.str.len_bytes() <= patterns.LONGEST_PHONE_BYTES
+        return valid & short & self._short_enough(value)
 
     def _e164(self, phone: pl.Expr, separators: tuple[str, ...]) -> pl.Expr:
-        written = [before for before, _ in self._rules.spellings] + list(separators)
-        replaced = [after for _, after in self._rules.spellings] + [""] * len(separators)
-        # The longest spelling must win; the search takes the first of those that begin together.
-        pairs = sorted(zip(written, replaced, strict=True), key=lambda pair: -len(pair[0]))
-        return pl.concat_str(self._region, pl.lit(BOUNDARY), phone).str.replace_many(
-            [before for before, _ in pairs], [after for _, after in pairs], leftmost=True
+        return pl.map_batches(
+            [self._region, phone],
+            lambda columns: self._phones.e164(columns[0], columns[1], separators),
+            return_dtype=pl.String,
         )
 
 

@@ -1,0 +1,107 @@
+"""Phones in Polars: rules for those countries and calling codes that have been met, not for all.
+
+All rules together are a pattern of 64 kB, which takes 25 MB and as long to compile as 100,000 phones
+to be judged, and a search for 1,400 beginnings of numbers. A source seldom needs a tenth of them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable
+
+import polars as pl
+
+from bulkload.validation.fast.phone_rules import BOUNDARY, PhoneRules, phone_rules
+
+Spellings = tuple[tuple[str, str], ...]
+
+
+class Phones:
+    """Finds the E.164 form of phones and says which are valid; learns as it goes.
+
+    What has not been met yet is not accepted, which costs another look and nothing else.
+    """
+
+    _MOST_CHANGES = 4
+    """After so many changes all calling codes are taken: each pattern is compiled and kept."""
+
+    def __init__(self, rules: PhoneRules) -> None:
+        self._rules = rules
+        self._by_region: dict[str, Spellings] = {}
+        for pair in rules.spellings:
+            region = pair[0].partition(BOUNDARY)[0]
+            self._by_region[region] = (*self._by_region.get(region, ()), pair)
+        self._regions: frozenset[str] = frozenset({""})
+        self._codes: frozenset[str] = frozenset()
+        self._changes = 0
+        self._code = rf"^\+({'|'.join(rules.valid)})"
+
+    @property
+    def trunk_codes(self) -> tuple[str, ...]:
+        """Calling codes after which a trunk `0` may stand, `+49 (0) 30`."""
+        return self._rules.trunk_codes
+
+    def e164(self, regions: pl.Series, phones: pl.Series, separators: Collection[str]) -> pl.Series:
+        """Return the E.164 form of phones, if they have one; null for null.
+
+        Args:
+            regions: ISO 3166-1 alpha-2, empty where none is known; one for all, or one for each.
+            phones: As they are written.
+            separators: Signs that mean nothing.
+        """
+        self._meet(region for region in regions.unique() if region in self._by_region)
+        frame = phones.alias("phone").to_frame()
+        region = pl.lit(regions[0])
+        if len(regions) == len(phones):
+            frame, region = frame.with_columns(regions.alias("region")), pl.col("region")
+        written = pl.concat_str(region, pl.lit(BOUNDARY), pl.col("phone"))
+        before, after = self._spellings(self._regions, tuple(separators))
+        return frame.select_seq(
+            written.str.replace_many(before, after, leftmost=True).alias(phones.name)
+        ).to_series()
+
+    def valid(self, e164: pl.Series, *, learning: bool) -> pl.Series:
+        """Say which numbers are valid and stay as they are; null for null.
+
+        Args:
+            e164: What may be the E.164 form of a phone.
+            learning: Take note of calling codes that have not been met yet.
+        """
+        if learning or not self._codes:
+            codes = e164.str.extract(self._code).unique().drop_nulls()
+            self._accept(codes.to_list())
+        return e164.str.contains(self._pattern(self._codes))
+
+    def _meet(self, regions: Iterable[str]) -> None:
+        new = frozenset(regions) - self._regions
+        if new:
+            self._regions |= new
+            ends = (after for region in new for _, after in self._by_region[region])
+            self._accept(end.removeprefix("+") for end in ends if end != "+")
+
+    def _accept(self, codes: Iterable[str]) -> None:
+        new = (frozenset(codes) & self._rules.valid.keys()) - self._codes
+        if new:
+            self._changes += 1
+            every = self._changes > self._MOST_CHANGES
+            self._codes = frozenset(self._rules.valid) if every else self._codes | new
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019  # there is one for the whole process
+    def _spellings(
+        self, regions: frozenset[str], separators: tuple[str, ...]
+    ) -> tuple[list[str], list[str]]:
+        pairs = [pair for region in regions for pair in self._by_region.get(region, ())]
+        pairs += [(separator, "") for separator in separators]
+        # The longest spelling must win; the search takes the first of those that begin together.
+        pairs.sort(key=lambda pair: (-len(pair[0]), pair))
+        return [before for before, _ in pairs], [after for _, after in pairs]
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019  # there is one for the whole process
+    def _pattern(self, codes: frozenset[str]) -> str:
+        return r"^\+(?:" + "|".join(self._rules.valid[code] for code in sorted(codes)) + ")$"
+
+
+@functools.cache
+def phones() -> Phones:
+    """Return what this process knows of phones."""
+    return Phones(phone_rules())
