@@ -172,7 +172,7 @@ class TextTable:
             )
         except pl.exceptions.PolarsError:
             return None
-        if quoted and layout.quote * 2 in sifted.proven:
+        if quoted and sifted.blank_quotes and layout.quote * 2 in sifted.proven:
             frame = frame.select(pl.when(pl.all() != "").then(pl.all()))
         return frame
 
@@ -201,15 +201,20 @@ class TextTable:
         return Batch(rows, tuple(malformed)), count
 
     def _complete(self, sifted: Sifted, frame: pl.DataFrame) -> bool:
-        """Return whether no line of a clean block was too short, and no cell is too large."""
-        expected = (self.layout.width - 1) * (frame.height - sifted.quoted_lines)
-        if sifted.delimiters != expected:
+        """Return whether no line of a clean block was too short, and no cell is too large.
+
+        Polars fills a short line with nulls, but its missing delimiters are missing in the sum.
+        """
+        sizes = frame.select_seq(pl.all().str.len_bytes().sum()).row(0)
+        ends = frame.height - (not sifted.proven.endswith(sifted.line_end))
+        delimiters = (self.layout.width - 1) * frame.height
+        if sum(sizes) + delimiters + ends + sifted.marks != len(sifted.proven):
             return False
         limit = self.options.max_cell_bytes
-        if len(sifted.proven) <= limit:
+        if max(sizes) <= limit:
             return True
         longest = frame.select(pl.all().str.len_bytes().max()).row(0)
-        return max((length or 0 for length in longest), default=0) <= limit
+        return max(length or 0 for length in longest) <= limit
 
     def _by_hand(self, proven: bytes) -> pl.DataFrame:
         """Cut records one by one where Polars counts them differently."""
