@@ -117,19 +117,30 @@ class TextTable:
                 start = text.find(self._line_end) + 1 if skipping else 0
                 if skipping and not start and not final:
                     continue
-                whole = rest + (text[start:] if start or not skipping else b"")
-                skipping = False
-                cut = len(whole) if final else whole.rfind(self._line_end) + 1
-                if not cut:
-                    rest, rest_harmed = whole, rest_harmed or harmed
-                    if len(whole) > self.options.max_row_bytes:
-                        yield self._oversize(pool, whole)
+                if skipping:
+                    text, skipping = text[start:] if start else b"", False
+                lines, left = self._whole_lines(rest, text, final=final)
+                if not lines:
+                    rest, rest_harmed = left, rest_harmed or harmed
+                    if len(left) > self.options.max_row_bytes:
+                        yield self._oversize(pool, left)
                         rest, skipping = b"", True
                     continue
-                job = self._job(pool, whole[:cut], harmed or rest_harmed, final=final)
-                rest = job.block[job.sifted.used :] + whole[cut:]
+                job = self._job(pool, lines, harmed or rest_harmed, final=final)
+                rest = job.block[job.sifted.used :] + left
                 rest_harmed = bool(rest) and (harmed or rest_harmed)
                 yield job
+
+    def _whole_lines(self, rest: bytes, text: bytes, *, final: bool) -> tuple[bytes, bytes]:
+        """Return the whole lines of two pieces as one, and what follows the last of them."""
+        if final:
+            return rest + text, b""
+        cut = text.rfind(self._line_end) + 1
+        if cut:
+            return b"".join((rest, memoryview(text)[:cut])), text[cut:]
+        whole = rest + text
+        cut = whole.rfind(self._line_end) + 1
+        return whole[:cut], whole[cut:]
 
     def _job(self, pool: ThreadPoolExecutor, block: bytes, harmed: bool, *, final: bool) -> _Job:
         # Where one block was troubled the next one mostly is, and need not be proven clean first.
