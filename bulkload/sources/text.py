@@ -117,9 +117,9 @@ class TextTable:
                 start = text.find(self._line_end) + 1 if skipping else 0
                 if skipping and not start and not final:
                     continue
-                if skipping:
-                    text, skipping = text[start:] if start else b"", False
-                lines, left = self._whole_lines(rest, text, final=final)
+                kept = text[start:] if start or not skipping else b""
+                skipping = False
+                lines, left = self._whole_lines(rest, kept, final=final)
                 if not lines:
                     rest, rest_harmed = left, rest_harmed or harmed
                     if len(left) > self.options.max_row_bytes:
