@@ -27,7 +27,7 @@ def column_findings(column: Column) -> list[Finding]:
         if seen and seen.count:
             found.append(_finding(column, code, seen, line=line))
     lost = column.traces.get("digits-lost")
-    if lost and lost.count and lost.count >= MOSTLY * column.long_digits:
+    if lost and lost.count and lost.count >= MOSTLY * column.seen("long-digits").count:
         found.append(_finding(column, "digits-lost", lost))
     return found + _zeros_stripped(column) + _dates(column) + _mixed(column)
 

@@ -70,16 +70,10 @@ class Column:
     lengths: dict[int, int] = field(default_factory=dict)
     zero_led: int = 0
     short: dict[int, Seen] = field(default_factory=dict)
-    long_digits: int = 0
 
     def seen(self, code: str) -> Seen:
         """Return what was seen of one trace."""
         return self.traces.setdefault(code, Seen())
-
-    def add(self, code: str, hits: pl.DataFrame) -> None:
-        """Count rows that have a trace, if there are any."""
-        if hits.height:
-            self.seen(code).add(hits, self.name)
 
 
 def _share(cells: pl.Series, pattern: str) -> float:

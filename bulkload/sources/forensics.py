@@ -6,7 +6,7 @@ expression in the columns where something can be expected, and a close look only
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -144,19 +144,15 @@ class _Net:
 
     def look(self, rows: pl.DataFrame, places: pl.Series) -> None:
         """Count the traces among the hits."""
-        hits = rows.select(pl.col(ROW_NUMBER, self.column.name).gather(places))
+        hits = rows.select_seq(pl.col(ROW_NUMBER, self.column.name).gather(places))
         if self.code == "cells":
             _see_cells(self.column, hits)
-        else:
-            _see_patterns(
-                self.column,
-                hits if self.code == "controls" else _matching(hits, self.column, WIDE_TRACES),
-                {
-                    trace.code: trace.pattern
-                    for trace in TRACES
-                    if trace.wide == (self.code == "wide")
-                },
-            )
+            return
+        wide = self.code == "wide"
+        if wide:
+            hits = _matching(hits, self.column, WIDE_TRACES)
+        traces = [(trace.code, trace.pattern) for trace in TRACES if trace.wide == wide]
+        _count(self.column, hits, traces)
 
 
 def _nets(column: Column) -> list[_Net]:
@@ -178,9 +174,8 @@ def _nets(column: Column) -> list[_Net]:
     if column.usual == NUMBER and Role.DATES not in column.role:
         nets.append(_Net(column, "cells", ~cell.str.contains(UNSUSPICIOUS_NUMBER)))
     elif column.usual:
-        odd = ~cell.str.contains(column.usual)
-        mask = odd | cell.str.contains("|".join(patterns)) if patterns else odd
-        nets.append(_Net(column, "cells", mask))
+        # Nearly every cell is a date.
+        nets.append(_Net(column, "cells", cell.is_not_null()))
     elif patterns:
         nets.append(_Net(column, "cells", cell.str.contains("|".join(patterns))))
     return nets
@@ -190,43 +185,59 @@ def _matching(rows: pl.DataFrame, column: Column, pattern: str) -> pl.DataFrame:
     return rows.filter(pl.col(column.name).str.contains(pattern))
 
 
-def _see_patterns(column: Column, hits: pl.DataFrame, patterns: Mapping[str, str]) -> None:
-    """Count the rows that match each pattern, under its code."""
-    for code, pattern in patterns.items() if hits.height else ():
-        column.add(code, _matching(hits, column, pattern))
+def _count(column: Column, hits: pl.DataFrame, traces: Sequence[tuple[str, str | pl.Expr]]) -> None:
+    """Count the rows that have each trace, which a pattern or a mask tells."""
+    if not hits.height or not traces:
+        return
+    cell = pl.col(column.name)
+    masks = [cell.str.contains(trace) if isinstance(trace, str) else trace for _, trace in traces]
+    counts = hits.select_seq(mask.sum().alias(str(number)) for number, mask in enumerate(masks))
+    for (code, _), mask, count in zip(traces, masks, counts.row(0), strict=True):
+        if not count:
+            continue
+        seen = column.seen(code)
+        if len(seen.rows) < SHOWN:
+            seen.add(hits.filter(mask), column.name)
+        else:
+            seen.count += count
 
 
 def _see_cells(column: Column, hits: pl.DataFrame) -> None:
     """Look closely at cells in which something is odd for what the column is about."""
-    if Role.NUMBERS in column.role:
-        _see_numbers(column, _matching(hits, column, SUSPICIOUS_NUMBER))
-    if Role.DATES in column.role:
-        patterns = {"serial-dates": SERIAL, "day-first": DAY_FIRST, "month-first": MONTH_FIRST}
-        if len(column.seen("either").rows) < SHOWN:
-            patterns["either"] = DATE
-        _see_patterns(column, _matching(hits, column, DATES), patterns)
+    others: list[tuple[str, str | pl.Expr]] = []
     if column.usual:
         cell = pl.col(column.name)
         odd = ~cell.str.contains(column.usual) & cell.str.contains(r"\S")
         if column.usual == NUMBER and Role.PHONES in column.role:
             odd &= ~cell.str.contains(PHONE)
-        column.add("mixed-types", hits.filter(odd))
+        others.append(("mixed-types", odd))
+    numbers = _number_traces(column)
+    if Role.DATES not in column.role:
+        _count(column, hits, [*others, *numbers])
+        return
+    _count(column, hits, others)
+    if numbers:
+        # Most hits are dates, and those are no suspicious numbers.
+        _count(column, _matching(hits, column, SUSPICIOUS_NUMBER), numbers)
+    dates = [("serial-dates", SERIAL), ("day-first", DAY_FIRST), ("month-first", MONTH_FIRST)]
+    if len(column.seen("either").rows) < SHOWN:
+        dates.append(("either", DATE))
+    _count(column, _matching(hits, column, DATES), dates)
 
 
-def _see_numbers(column: Column, hits: pl.DataFrame) -> None:
-    patterns = [
+def _number_traces(column: Column) -> list[tuple[str, str]]:
+    """Return what suspicious numbers may be, in a column of numbers."""
+    if Role.NUMBERS not in column.role:
+        return []
+    traces = [
         ("scientific-notation", SCIENTIFIC),
         ("decimal-tail", r"^\s*\d{5,}[.,]0{1,2}\s*$"),
+        ("long-digits", r"^\s*\d{16,}\s*$"),
+        ("digits-lost", DIGITS_LOST),
     ]
     if Role.IDENTIFIERS in column.role:
-        patterns.append(("decimal-tail", r"^\s*\d{1,4}[.,]0{1,2}\s*$"))
-    if not hits.height:
-        return
-    for code, pattern in patterns:
-        column.add(code, _matching(hits, column, pattern))
-    long = _matching(hits, column, r"^\s*\d{16,}\s*$")
-    column.long_digits += long.height
-    column.add("digits-lost", _matching(long, column, DIGITS_LOST))
+        traces.append(("decimal-tail", r"^\s*\d{1,4}[.,]0{1,2}\s*$"))
+    return traces
 
 
 def _see_lengths(column: Column, rows: pl.DataFrame) -> None:
