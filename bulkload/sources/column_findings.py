@@ -33,11 +33,12 @@ def column_findings(column: Column) -> list[Finding]:
 
 
 def _zeros_stripped(column: Column) -> list[Finding]:
-    total = sum(column.lengths.values())
+    lengths = dict(sorted(column.lengths.items()))
+    total = sum(lengths.values())
     if total < ENOUGH or column.zero_led:
         return []
-    usual, number = max(column.lengths.items(), key=lambda pair: pair[1])
-    shorter = {n: c for n, c in column.lengths.items() if n < usual}
+    usual, number = max(lengths.items(), key=lambda pair: pair[1])
+    shorter = {n: c for n, c in lengths.items() if n < usual}
     longer = total - number - sum(shorter.values())
     # Numbers of many lengths, as phones of several countries have, say nothing about zeros.
     if number < HALF * total or longer or set(shorter) - {usual - 1, usual - 2} or not shorter:
@@ -49,7 +50,7 @@ def _zeros_stripped(column: Column) -> list[Finding]:
     seen.count = sum(shorter.values())
     filling = ", ".join(
         f"{{pattern: '^(\\d{{{length}}})$', with: '{'0' * (usual - length)}${{1}}'}}"
-        for length in sorted(shorter)
+        for length in shorter
     )
     line = f"replace: [{filling}]"
     return [_finding(column, "zeros-stripped", seen, line=line, details={"usual": str(usual)})]
