@@ -4,9 +4,9 @@
           -> malformed   records that the scanner could not cut
           -> rest        the beginning of a record whose end is in the next block
 
-Most blocks are clean, and that is proven with a few counts: without a quote every line is a record,
-Polars refuses lines that are too long, and lines that are too short cannot hide when the delimiters
-are counted. Lines with quotes are matched one by one. Only a block that fails this is taken apart.
+Most blocks are clean, and that is proven with a few counts: where every quote belongs to a cell that
+is quoted as it should be every line is a record, Polars refuses lines that are too long, and lines
+that are too short cannot hide when the bytes are counted. Only a block that fails this is taken apart.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import polars as pl
 from bulkload.sources.polars_csv import MISREAD, read_cells
 from bulkload.sources.scanner import DAMAGE, Grammar, Scanner, Span
 
-QUOTED_SHARE = 0.4
-"""Above this share of lines with quotes, all lines are matched together in Polars."""
-_FEW_LINES = 64
+QUOTES_OF_A_LINE = 12
+"""Where lines have more quotes than this, matching whole lines in Polars costs less than their cells."""
+_HEAD_BYTES = 1 << 16
 _LINE_SEPARATOR = b"\x1f"
 """A delimiter that is not in the text, so that each line is one cell."""
 
@@ -37,10 +37,10 @@ class Sifted:
     """How the lines of `proven` end; a carriage return before a line feed does not matter."""
     plain: bool = False
     """No quote is in `proven`."""
-    delimiters: int | None = None
-    """Delimiters that `proven` must have outside of quotes if its lines are complete; see `clean`.
-    None where every line was matched already."""
-    quoted_lines: int = 0
+    marks: int = 0
+    """Quotes and carriage returns of `proven` that are no text; see `clean`."""
+    blank_quotes: bool = True
+    """`proven` may have empty cells in quotes."""
     spans: list[tuple[int, Span]] = field(default_factory=list)
     """Malformed records with the line on which each begins."""
     used: int = 0
@@ -52,33 +52,30 @@ class Sifted:
 def clean(block: bytes, scanner: Scanner, line_end: bytes) -> Sifted | None:
     """Return a block as one piece if nothing in it needs the scanner, as far as can be told yet.
 
-    What is left to be seen when Polars has read it: no line was too long (Polars says so) and
-    `delimiters == (width - 1) * (height - quoted_lines)`.
+    What is left to be seen when Polars has read it: no line was too long (Polars says so), and the
+    bytes add up: text, a delimiter fewer than cells in each line, line ends and `marks`.
     """
-    grammar = scanner.grammar
     if b"\0" in block or _foreign_ends(block, line_end):
         return None
-    delimiters = block.count(grammar.delimiter)
-    limit = max(_FEW_LINES, delimiters // max(grammar.width - 1, 1) * QUOTED_SHARE)
-    quoted_lines, found = 0, block.find(grammar.quote) if grammar.quote else -1
-    fits, delimiter, quote = scanner.strict.match, grammar.delimiter, grammar.quote
-    while found >= 0:
-        start = block.rfind(line_end, 0, found) + 1
-        end = block.find(line_end, found) + 1 or len(block)
-        record = fits(block, start, end)
-        if record is None or record.end() != end or quoted_lines > limit:
-            return None
-        quoted_lines += 1
-        delimiters -= block.count(delimiter, start, end)
-        found = block.find(quote, end)
-    return Sifted(
-        proven=block,
-        line_end=line_end,
-        plain=quoted_lines == 0,
-        delimiters=delimiters,
-        quoted_lines=quoted_lines,
-        used=len(block),
-    )
+    quote = scanner.grammar.quote
+    sifted = Sifted(proven=block, line_end=line_end, used=len(block))
+    sifted.plain = not quote or quote not in block
+    sifted.blank_quotes = False
+    if line_end == b"\n" and b"\r" in block:
+        sifted.marks = block.count(b"\r")
+    if sifted.plain:
+        return sifted
+    if block.count(quote, 0, _HEAD_BYTES) > QUOTES_OF_A_LINE * (
+        block.count(line_end, 0, _HEAD_BYTES) + 1
+    ):
+        return None
+    cells = scanner.quoted.findall(block)
+    if quote in cells:
+        return None
+    sifted.blank_quotes = quote * 2 in cells
+    # Of a cell's quotes the outer ones are no text, and one of each pair inside.
+    sifted.marks += len(cells) + b"".join(cells).count(quote) // 2
+    return sifted
 
 
 def sift(block: bytes, scanner: Scanner, line_end: bytes, *, final: bool) -> Sifted:

@@ -94,6 +94,23 @@ class Scanner:
         self._begun = re.compile(
             rb"(?:" + cell + delimiter + rb")*+" + (begun if quote else rb"\Z")
         )
+        # A quote that does not begin a cell that is quoted as it should be, on one line, stands alone.
+        inside = rb"[^\r\n" + quote + rb"]*+"
+        begins = rb"(?<![^\r\n" + delimiter + rb"]" + quote + rb")"
+        self.quoted = re.compile(
+            quote
+            + rb"(?:"
+            + begins
+            + inside
+            + rb"(?:"
+            + quote * 2
+            + inside
+            + rb")*+"
+            + quote
+            + rb"(?![^\r\n"
+            + delimiter
+            + rb"])|)"
+        )
         tidy = rb"(?:(?<=" + delimiter + rb")|(?<![^\r\n]))" + quote + rb"[^\r\n" + quote + rb"]*+"
         self._tidy = re.compile(tidy + quote + rb"(?=" + delimiter + rb"|\r|\n|\Z)")
 

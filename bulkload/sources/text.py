@@ -117,19 +117,30 @@ class TextTable:
                 start = text.find(self._line_end) + 1 if skipping else 0
                 if skipping and not start and not final:
                     continue
-                whole = rest + (text[start:] if start or not skipping else b"")
+                kept = text[start:] if start or not skipping else b""
                 skipping = False
-                cut = len(whole) if final else whole.rfind(self._line_end) + 1
-                if not cut:
-                    rest, rest_harmed = whole, rest_harmed or harmed
-                    if len(whole) > self.options.max_row_bytes:
-                        yield self._oversize(pool, whole)
+                lines, left = self._whole_lines(rest, kept, final=final)
+                if not lines:
+                    rest, rest_harmed = left, rest_harmed or harmed
+                    if len(left) > self.options.max_row_bytes:
+                        yield self._oversize(pool, left)
                         rest, skipping = b"", True
                     continue
-                job = self._job(pool, whole[:cut], harmed or rest_harmed, final=final)
-                rest = job.block[job.sifted.used :] + whole[cut:]
+                job = self._job(pool, lines, harmed or rest_harmed, final=final)
+                rest = job.block[job.sifted.used :] + left
                 rest_harmed = bool(rest) and (harmed or rest_harmed)
                 yield job
+
+    def _whole_lines(self, rest: bytes, text: bytes, *, final: bool) -> tuple[bytes, bytes]:
+        """Return the whole lines of two pieces as one, and what follows the last of them."""
+        if final:
+            return rest + text, b""
+        cut = text.rfind(self._line_end) + 1
+        if cut:
+            return b"".join((rest, memoryview(text)[:cut])), text[cut:]
+        whole = rest + text
+        cut = whole.rfind(self._line_end) + 1
+        return whole[:cut], whole[cut:]
 
     def _job(self, pool: ThreadPoolExecutor, block: bytes, harmed: bool, *, final: bool) -> _Job:
         # Where one block was troubled the next one mostly is, and need not be proven clean first.
@@ -172,7 +183,7 @@ class TextTable:
             )
         except pl.exceptions.PolarsError:
             return None
-        if quoted and layout.quote * 2 in sifted.proven:
+        if quoted and sifted.blank_quotes and layout.quote * 2 in sifted.proven:
             frame = frame.select(pl.when(pl.all() != "").then(pl.all()))
         return frame
 
@@ -201,15 +212,20 @@ class TextTable:
         return Batch(rows, tuple(malformed)), count
 
     def _complete(self, sifted: Sifted, frame: pl.DataFrame) -> bool:
-        """Return whether no line of a clean block was too short, and no cell is too large."""
-        expected = (self.layout.width - 1) * (frame.height - sifted.quoted_lines)
-        if sifted.delimiters != expected:
+        """Return whether no line of a clean block was too short, and no cell is too large.
+
+        Polars fills a short line with nulls, but its missing delimiters are missing in the sum.
+        """
+        sizes = frame.select_seq(pl.all().str.len_bytes().sum()).row(0)
+        ends = frame.height - (not sifted.proven.endswith(sifted.line_end))
+        delimiters = (self.layout.width - 1) * frame.height
+        if sum(sizes) + delimiters + ends + sifted.marks != len(sifted.proven):
             return False
         limit = self.options.max_cell_bytes
-        if len(sifted.proven) <= limit:
+        if max(sizes) <= limit:
             return True
         longest = frame.select(pl.all().str.len_bytes().max()).row(0)
-        return max((length or 0 for length in longest), default=0) <= limit
+        return max(length or 0 for length in longest) <= limit
 
     def _by_hand(self, proven: bytes) -> pl.DataFrame:
         """Cut records one by one where Polars counts them differently."""

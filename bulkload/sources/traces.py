@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import polars as pl
+
 _NO_WIDTH = r"\x{00AD}\x{200B}-\x{200D}\x{2060}\x{FEFF}"
 _ODD_SPACES = r"\x{00A0}\x{2007}\x{202F}"
 # What the bytes 80 to 9F are in Windows' western code page, as code points.
@@ -52,11 +54,12 @@ TRACES = (
     ),
 )
 
+WIDE_TRACES = "|".join(trace.pattern for trace in TRACES if trace.wide)
+
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
-_LEADS = b"\xc2\xe2\xef\xc6\xcb"
+_PRINTABLE = bytes(byte for byte in range(128) if byte not in _CONTROLS)
+_LEADS = tuple(bytes([byte]) for byte in b"\xc2\xe2\xef\xc6\xcb")
 _MISREAD_PAIRS = tuple(lead.encode() + b"\xc5" for lead in "ÂÃÄÅÐ")
-_TELLING = frozenset(_CONTROLS + _LEADS + b"".join(_MISREAD_PAIRS))
-_UNTELLING = bytes(byte for byte in range(256) if byte not in _TELLING)
 
 
 def possible_traces(text: bytes) -> tuple[bool, bool]:
@@ -66,19 +69,23 @@ def possible_traces(text: bytes) -> tuple[bool, bool]:
     or U+FFFD, or one of the few others that can stand behind a misread first byte; letters of names
     mostly have not.
     """
-    # One pass drops what tells nothing; what is left is short.
-    left = text.translate(None, _UNTELLING)
-    controls = len(left.translate(None, _CONTROLS)) != len(left)
-    wide = any(lead in left for lead in _LEADS) or any(pair in left for pair in _MISREAD_PAIRS)
-    return controls, wide
+    # What is left without plain ASCII is short, and what was side by side is still.
+    left = text.translate(None, _PRINTABLE)
+    wide = left.translate(None, _CONTROLS)
+    controls = len(wide) != len(left)
+    if not any(mark in wide for mark in _LEADS + _MISREAD_PAIRS):
+        return controls, False
+    found = pl.Series([wide.decode("utf-8", "replace")]).str.contains(WIDE_TRACES)
+    return controls, bool(found[0])
 
 
-WIDE_TRACES = "|".join(trace.pattern for trace in TRACES if trace.wide)
 SCIENTIFIC = r"^\s*[+-]?\d([.,]\d+)?[eE][+]?\d+\s*$"
 SUSPICIOUS_NUMBER = SCIENTIFIC + r"|[.,]0{1,2}\s*$|^\s*\d{16}"
 DIGITS_LOST = r"^\s*\d{15}0+\s*$"
 DIGITS = r"^\d+$"
 NUMBER = r"^\s*[+-]?\d[\d.,' \x{00A0}\x{202F}]*([eE][+-]?\d+)?\s*$"
+UNSUSPICIOUS_NUMBER = r"(?-u)^(?:[+-][0-9][0-9' ]*|[0-9][0-9' ]{0,14})$"
+"""What is a number and in no way a suspicious one; not all such numbers."""
 PHONE = r"^\s*\+?\s*\(?\d[\d\s().,'/\x{00A0}\x{2010}-\x{2013}\x{202F}-]*((ext\.?|x)\s*\d+\s*)?$"
 PHONE_START = r"^(\+|00)\d|^\(\d+\)"
 PHONE_WORDS = r"tel|phone|fono|mobil|handy|gsm|cell|fax"
