@@ -88,6 +88,7 @@ class Run:
                 counts.add(Status.SKIPPED, len({skip.row_number for skip in verdicts.skipped}))
                 counts.add(Status.PENDING, verdicts.payloads.height)
                 progress.judged(counts.rows, counts[Status.REJECTED] + counts[Status.DUPLICATE])
+                del judged, batch, verdicts
         self._name_rejects(writer)
         self.report.causes = self._with_lines(causes.causes(), sample)
         self.report.warnings = warnings.causes()

@@ -71,6 +71,8 @@ class Walk:
         )
         for batch, verdicts in judge_all(judge, self.source.batches(), self.mapping):
             yield Judged(batch, verdicts)
+            # They fill memory until the next ones are there.
+            del batch, verdicts
         self._check_unchanged()
 
     def payloads(self) -> Iterator[Payload]:

@@ -76,8 +76,11 @@ class FileSource(Source):
                 rows.columns = [ROW_NUMBER, *self.headers]
                 rows = rows.with_columns(unguarded_expr(pl.col(self.headers)))
             watcher.see(rows, controls=self.table.controls, wide=self.table.wide)
+            batch = Batch(rows, batch.malformed)  # noqa: PLW2901  # the table's own is not needed
             if rows.height or batch.malformed:
-                yield Batch(rows, batch.malformed)
+                yield batch
+            # It fills memory until the next one is there.
+            del rows, batch
         self.found = [*self.table.findings(), *blank.findings(), *watcher.findings()]
 
     def close(self) -> None:

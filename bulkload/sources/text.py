@@ -93,14 +93,18 @@ class TextTable:
             pending: deque[_Job] = deque()
             for job in self._jobs(pool):
                 pending.append(job)
+                # Batches are let go as soon as they are taken: each fills memory until then.
+                del job
                 if len(pending) > 1:
                     batch, lines = self._finished(pending.popleft(), row_number)
                     row_number += lines
                     yield batch
+                    del batch
             while pending:
                 batch, lines = self._finished(pending.popleft(), row_number)
                 row_number += lines
                 yield batch
+                del batch
 
     def _scanner(self, *, damaged: bool) -> Scanner:
         layout, options = self.layout, self.options
@@ -129,7 +133,9 @@ class TextTable:
                 job = self._job(pool, lines, harmed or rest_harmed, final=final)
                 rest = job.block[job.sifted.used :] + left
                 rest_harmed = bool(rest) and (harmed or rest_harmed)
+                del text, kept, lines, left
                 yield job
+                del job
 
     def _whole_lines(self, rest: bytes, text: bytes, *, final: bool) -> tuple[bytes, bytes]:
         """Return the whole lines of two pieces as one, and what follows the last of them."""
@@ -290,9 +296,10 @@ def _after(texts: Iterator[tuple[bytes, bool]], skip: int) -> Iterator[tuple[byt
 
 def _with_last(texts: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool, bool]]:
     """Say of every block whether it is the last."""
-    before: tuple[bytes, bool] | None = None
+    waiting: deque[tuple[bytes, bool]] = deque()
     for following in texts:
-        if before is not None:
-            yield *before, False
-        before = following
-    yield *(before or (b"", False)), True
+        waiting.append(following)
+        if len(waiting) > 1:
+            # Popped, so that nothing but its reader holds a block.
+            yield *waiting.popleft(), False
+    yield *(waiting.pop() if waiting else (b"", False)), True

@@ -240,19 +240,27 @@ Item = TypeVar("Item")
 def judge_all(
     judge: Judge, batches: Iterable[Batch], mapped: Mapped
 ) -> Iterator[tuple[Batch, Verdicts]]:
-    """Judge batch after batch; while one is finished, the next is prepared and a third one read.
+    """Judge batch after batch; while one is finished, the next is read and prepared.
 
     Args:
         judge: Made for this source.
-        batches: In source order; drawn in a thread of its own, ahead.
-        mapped: Makes records of rows, called in another one.
+        batches: In source order; drawn in a thread of its own, one ahead.
+        mapped: Makes records of rows, called in the same thread.
 
     Yields:
         Each batch and its verdicts, in source order.
     """
-    prepared = ((batch, judge.prepare(batch.rows, mapped)) for batch in batches)
-    for batch, ready in _ahead(prepared):
+    for batch, ready in _ahead(_prepared(judge, batches, mapped)):
         yield batch, judge.finish(ready)
+        del batch, ready
+
+
+def _prepared(
+    judge: Judge, batches: Iterable[Batch], mapped: Mapped
+) -> Iterator[tuple[Batch, Prepared]]:
+    for batch in batches:
+        yield batch, judge.prepare(batch.rows, mapped)
+        del batch
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:
@@ -263,7 +271,7 @@ def _ahead(items: Iterable[Item]) -> Iterator[Item]:
         while (item := waiting.result()) is not None:
             waiting = thread.submit(next, source, None)
             yield item
-            # It fills memory until the next one is there.
+            # It fills memory until the next one is there, and so it does wherever it is passed on.
             del item
 
 
