@@ -87,14 +87,14 @@ class Tally:
             self._payloads += sent
             self._counts.update(dict(zip(self._said, counts, strict=True)))
             for field in self._balances:
-                spelled = frame.select_seq(pl.when(accepted).then(field.name)).to_series()
-                self._move(field.name, spelled)
+                self._move(field.name, frame.select_seq(pl.when(accepted).then(field.name)))
 
-    def _move(self, name: str, spelled: pl.Series) -> None:
-        plain = spelled.cast(pl.Int64, strict=False)
-        others = spelled.filter(plain.is_null()).drop_nulls()
-        numbers = others.str.strip_chars().str.replace(r"\.0+$", "")
-        values = plain.append(numbers.cast(pl.Int64, strict=False))
+    def _move(self, name: str, cells: pl.DataFrame) -> None:
+        values = cells.select_seq(pl.first().cast(pl.Int64, strict=False)).to_series()
+        if values.null_count() > cells[name].null_count():
+            # A whole number may have spaces around it, or a point and zeros behind it.
+            numbers = pl.first().str.strip_chars().str.replace(r"\.0+$", "")
+            values = cells.select_seq(numbers.cast(pl.Int64, strict=False)).to_series()
         self._totals[name] += int(values.sum())
         self._moved[name] += int(values.abs().sum())
 
@@ -118,7 +118,7 @@ def _says(field: Field) -> pl.Expr:
     cell = pl.col(field.name)
     if field.kind is Kind.BOOLEAN:
         return cell.is_in(spellings_of(TRUE_WORDS)).fill_null(value=False)
-    return cell.is_not_null() & (cell != "")
+    return cell.is_not_null()
 
 
 def check_balances(balances: Sequence[Balance], limit: int | None) -> None:

@@ -8,9 +8,6 @@ runs of keys that are written to a temporary folder as they fill.
 from __future__ import annotations
 
 import functools
-import mmap
-from array import array
-from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -18,14 +15,13 @@ import polars as pl
 
 from bulkload.scratch import Scratch
 from bulkload.validation.filters import Filters
+from bulkload.validation.spill import Lines, SortedNumbers, escaped
 
 ROW = "row_number"
 KEYS_PER_RUN = 200_000
 """Keys held in memory before they are written out."""
 _PLACES = 1 << 24
 """An entry of an index is a hash with the place of its key instead of the lowest bits."""
-_STEP = 64
-"""Of so many lines of a file, it is remembered where one begins."""
 
 
 class Seen:
@@ -94,7 +90,7 @@ class Seen:
         suspects = suspects.sort(ROW)
         texts = [suspects[key].to_list() for key in self._keys]
         wanted = {
-            (key, _escaped(text)): text
+            (key, escaped(text)): text
             for key, column in enumerate(texts)
             for text in column
             if text is not None
@@ -114,38 +110,6 @@ class Seen:
         return found
 
 
-class _Lines:
-    """A column of text in a file, of which few cells are wanted back; they are found at once."""
-
-    def __init__(self, path: Path, column: pl.Series) -> None:
-        self._path = path
-        text = _joined(column)
-        if "\\" in text or text.count("\n") >= len(column):
-            column = column.str.replace_many(["\\", "\n"], ["\\\\", "\\n"])
-            text = _joined(column)
-        written = text.encode()
-        path.write_bytes(written)
-        lengths = column.str.len_bytes().fill_null(0).cast(pl.UInt64) + 1
-        starts = lengths.cum_sum().shift(1, fill_value=0).gather_every(_STEP)
-        self._starts = array("Q", [*starts.to_list(), len(written) + 1])
-
-    def at(self, place: int) -> str:
-        """Return the cell at a place, escaped as `escaped` does; empty for null."""
-        piece, line = divmod(place, _STEP)
-        start, end = self._starts[piece : piece + 2]
-        with self._path.open("rb", buffering=0) as file:
-            file.seek(start)
-            return file.read(end - start - 1).decode().split("\n")[line]
-
-
-def _joined(column: pl.Series) -> str:
-    return str(column.fill_null("").str.join("\n")[0])
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
 class _Run:
     """Some of the keys: the cells of their rows and an index of their hashes, in files.
 
@@ -159,36 +123,21 @@ class _Run:
         # A copy: a part of a frame would keep all of it in memory.
         self._rows = named[ROW].rechunk()
         self._cells = tuple(
-            _Lines(path.with_suffix(f".{number}"), column)
+            Lines(path.with_suffix(f".{number}"), column)
             for number, column in enumerate(named.drop(ROW))
         )
-        self._index = path.with_suffix(".index")
         self._keys = len(self._cells)
         place = pl.col("at") * self._keys + pl.col("key")
         entry = pl.col("hash") // _PLACES * _PLACES + place
-        # A mapped file of numbers is searched in microseconds; one of Polars has to be opened first.
-        self._index.write_bytes(array("Q", hashed.select(entry).to_series().sort().to_list()))
+        entries = hashed.select(entry).to_series().sort()
+        self._index = SortedNumbers(path.with_suffix(".index"), entries)
 
     def holding(self, hashes: Collection[int]) -> Iterator[tuple[int, int, str]]:
         """Yield (row number, key, escaped text) of all keys that may have one of these hashes."""
-        for place in self._places(hashes):
-            at, key = divmod(place, self._keys)
+        ranges = ((one // _PLACES * _PLACES, (one // _PLACES + 1) * _PLACES) for one in hashes)
+        for entry in set(self._index.between(ranges)):
+            at, key = divmod(entry % _PLACES, self._keys)
             yield self._rows[at], key, self._cells[key].at(at)
-
-    def _places(self, hashes: Collection[int]) -> set[int]:
-        with (
-            self._index.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-            memoryview(mapped) as whole,
-            whole.cast("Q") as entries,
-        ):
-            found: set[int] = set()
-            for one in hashes:
-                least = one // _PLACES * _PLACES
-                first = bisect_left(entries, least)
-                last = bisect_left(entries, least + _PLACES, first)
-                found.update(entry - least for entry in entries[first:last])
-        return found
 
 
 class _Runs:
@@ -226,7 +175,7 @@ class _Runs:
         among = pl.col("hash").is_in(wanted.implode())
         for named, hashed in self._recent:
             for at, key in hashed.filter(among).select("at", "key").iter_rows():
-                yield named[ROW][at], key, _escaped(named[self._keys[key]][at])
+                yield named[ROW][at], key, escaped(named[self._keys[key]][at])
 
     def _together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the recent keys as one."""
