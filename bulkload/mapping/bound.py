@@ -15,17 +15,14 @@ import polars as pl
 
 from bulkload.errors import BulkloadError, did_you_mean
 from bulkload.mapping import document as language
-from bulkload.mapping.columns import Headers, NodePath, references
+from bulkload.mapping.columns import Headers, references
 from bulkload.mapping.loading import MappingDocument
-from bulkload.mapping.plain import untouched_cell
+from bulkload.mapping.plain import region_of, skimming_of
 from bulkload.mapping.reading import Cell
-from bulkload.mapping.values import Compiler, kind_of, trimmed
+from bulkload.mapping.row_rules import consents, row_rules
+from bulkload.mapping.stages import NUMBER, computed, passing_on
+from bulkload.mapping.values import Compiler, kind_of
 from bulkload.records import Action, Field, Kind, Schema
-
-Stages = tuple[tuple[pl.Expr, ...], ...]
-
-_NUMBER = {"row_number": pl.col("row_number")}
-SKIPPED_BY_ACTION = "the row's own action is skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class BoundMapping:
             then `@action`, `@skip`, `<field>@region` and `<field>@problem` where the mapping needs
             them. A cell that cannot be read keeps its own text.
         """
-        return _computed(rows, self.stages)
+        return computed(rows, self.stages)
 
     def skim(self, rows: pl.DataFrame) -> pl.DataFrame | None:
         """Return records that are right for plain rows only, with much less work.
@@ -77,7 +74,7 @@ class BoundMapping:
         Returns:
             As `apply`; None if no field is read like that.
         """
-        return _computed(rows, self.skimming) if self.skimming else None
+        return computed(rows, self.skimming) if self.skimming else None
 
     def read(self, rows: pl.DataFrame) -> Iterator[tuple[str, Callable[[pl.Series], pl.DataFrame]]]:
         """Yield the fields that `skim` leaves as they stand, with what reads some of their cells.
@@ -92,17 +89,10 @@ class BoundMapping:
 
         def some(stages: Sequence[Sequence[pl.Expr]]) -> Callable[[pl.Series], pl.DataFrame]:
             names = sorted({name for one in stages[0] for name in one.meta.root_names()})
-            return lambda places: _computed(rows.select_seq(pl.col(names).gather(places)), stages)
+            return lambda places: computed(rows.select_seq(pl.col(names).gather(places)), stages)
 
         for name, stages in self.reading.items():
             yield name, some(stages)
-
-
-def _computed(rows: pl.DataFrame, stages: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
-    # One stage after the other: a plan of them all would be optimised anew for every batch.
-    for stage in stages:
-        rows = rows.select_seq(stage)
-    return rows
 
 
 def bind(
@@ -136,14 +126,14 @@ def bind(
         expressions[name] = cell.text.cast(pl.String)
         problem = cell.problem
         if declared.kind is Kind.PHONE:
-            expressions |= _region(compiler, document, rule, name)
+            expressions |= region_of(compiler, rule, name)
         if problem is not None:
             expressions[f"{name}@problem"] = problem
-    for extra, expression in _consents(document, schema, expressions):
+    for extra, expression in consents(document, schema, expressions):
         fields.append(extra)
         expressions[extra.name] = expression
-    expressions |= _row_rules(compiler, rules)
-    skimming, reading = _skimming(document, known, fields, schema)
+    expressions |= row_rules(compiler, rules)
+    skimming, reading = skimming_of(document, known, fields, schema)
     ignored = _ignored(document, known)
     _check_all_columns_used(document, known, ignored)
     names = tuple(bound.name for bound in fields)
@@ -157,63 +147,10 @@ def bind(
         program=rules.program,
         ignored=ignored,
         offered=offered,
-        stages=_passing_on(compiler.stages, _NUMBER | expressions),
+        stages=passing_on(compiler.stages, NUMBER | expressions),
         skimming=skimming,
         reading=reading,
     )
-
-
-def _skimming(
-    document: MappingDocument, known: Headers, fields: Sequence[Field], schema: Schema
-) -> tuple[Stages, dict[str, Stages]]:
-    """Return the stages of `BoundMapping.skim` and those of `BoundMapping.read`."""
-    rules, compiler = document.rules, Compiler(document, known)
-    expressions: dict[str, pl.Expr] = {}
-    reading: dict[str, Stages] = {}
-    for bound in fields:
-        rule = rules.fields.get(bound.name)
-        if rule is None or rule.as_ == "keep":
-            continue
-        untouched = untouched_cell(compiler, rule, bound, ("fields", bound.name))
-        if untouched is None:
-            expressions |= _columns_of(compiler, rule, bound)
-            continue
-        alone = Compiler(document, known)
-        reading[bound.name] = _passing_on(alone.stages, _columns_of(alone, rule, bound))
-        expressions[bound.name] = untouched.text
-        if bound.kind is Kind.PHONE:
-            expressions |= _region(compiler, document, rule, bound.name, plain=True)
-    if not reading:
-        return (), {}
-    for extra, expression in _consents(document, schema, expressions):
-        expressions[extra.name] = expression
-    expressions |= _row_rules(compiler, rules)
-    return _passing_on(compiler.stages, _NUMBER | expressions), reading
-
-
-def _columns_of(compiler: Compiler, rule: language.FieldRules, bound: Field) -> dict[str, pl.Expr]:
-    """Return the columns of one field, by name; none if all its columns are optional and missing."""
-    cell = compiler.value(rule, bound.kind, ("fields", bound.name))
-    if cell is None:
-        return {}
-    made = {bound.name: cell.text.cast(pl.String)}
-    if bound.kind is Kind.PHONE:
-        made |= _region(compiler, compiler.document, rule, bound.name)
-    if cell.problem is not None:
-        made[f"{bound.name}@problem"] = cell.problem
-    return made
-
-
-def _passing_on(held: Sequence[Mapping[str, pl.Expr]], records: Mapping[str, pl.Expr]) -> Stages:
-    """Let every stage pass on what later ones read, and nothing else: a column is memory."""
-    stages = [*held, records]
-    passing: list[tuple[pl.Expr, ...]] = []
-    read_later: set[str] = set()
-    for stage in reversed(stages):
-        passed = sorted(read_later - stage.keys())
-        passing.append((*map(pl.col, passed), *(made.alias(name) for name, made in stage.items())))
-        read_later = set(passed).union(*(made.meta.root_names() for made in stage.values()))
-    return tuple(reversed(passing))
 
 
 def _columns(
@@ -314,82 +251,6 @@ def _check_rules_fit_kind(
                 where=document.where("fields", name, key),
                 fix=f"remove it, or give a custom field the type {wanted} with `type:`",
             )
-
-
-def _region(
-    compiler: Compiler,
-    document: MappingDocument,
-    rule: language.FieldRules,
-    name: str,
-    *,
-    plain: bool = False,
-) -> dict[str, pl.Expr]:
-    """Return each row's country; with `plain` it need not be right if it is not spelled as `DE`."""
-    region = rule.region
-    path: NodePath = ("fields", name, "region")
-    if region is None:
-        region, path = document.rules.region, ("region",)
-    if region is None:
-        return {}
-    if plain and region.column is not None and not region.map:
-        return {f"{name}@region": compiler.column(region.column, (*path, "column"))}
-    found = compiler.region(region, path)
-    return {} if found is None else {f"{name}@region": found}
-
-
-def _consents(
-    document: MappingDocument, schema: Schema, expressions: Mapping[str, pl.Expr]
-) -> list[tuple[Field, pl.Expr]]:
-    """Return policy version and method as fields, for the rows that say something about consent."""
-    proof = document.rules.consents
-    if proof is None:
-        return []
-    given = [name for name in expressions if name.startswith("consents.") and "@" not in name]
-    version = schema.field("consents.policyVersion")
-    if version is None or not given:
-        raise BulkloadError(
-            f"{schema.name} keeps no record of consents"
-            if version is None
-            else "`consents:` stands here, but no field `consents.NAME` is mapped",
-            where=document.where("consents"),
-            fix="remove `consents:`" if version is None else "map `consents.marketing_email`",
-        )
-    said = pl.any_horizontal([expressions[name].is_not_null() for name in given])
-    found: list[tuple[Field, pl.Expr]] = [
-        (version, pl.when(said).then(pl.lit(proof.policy_version)))
-    ]
-    method = schema.field("consents.method")
-    if method is not None:
-        found.append((method, pl.when(said).then(pl.lit(proof.method))))
-    elif proof.method != "migration":
-        raise BulkloadError(
-            f"{schema.name} records every consent of an import as `migration`",
-            where=document.where("consents", "method"),
-            fix="remove `method:`",
-        )
-    return found
-
-
-def _row_rules(compiler: Compiler, rules: language.Mapping) -> dict[str, pl.Expr]:
-    """Return `@action` and `@skip`, if the mapping has rules for them."""
-    expressions: dict[str, pl.Expr] = {}
-    skips: list[pl.Expr] = []
-    for index, skip in enumerate(rules.skip_if):
-        holds = compiler.condition(skip.when, ("skip_if", index, "when"))
-        reason = skip.reason or f"rule {index + 1} of skip_if"
-        skips.append(pl.when(holds).then(pl.lit(reason)))
-    if rules.action is not None:
-        text = trimmed(compiler.column(rules.action.column, ("action", "column")))
-        words = {action.value: action.value for action in Action} | {"skip": "skip"}
-        words |= {word.strip().lower(): action for word, action in rules.action.map.items()}
-        action = text.str.to_lowercase().replace_strict(words, default=None)
-        skips.append(pl.when(action == "skip").then(pl.lit(SKIPPED_BY_ACTION)))
-        expressions["@action"] = pl.coalesce(
-            pl.when(action != "skip").then(action), pl.when(action.is_null()).then(text)
-        )
-    if skips:
-        expressions["@skip"] = pl.coalesce(skips)
-    return expressions
 
 
 def _ignored(document: MappingDocument, known: Headers) -> tuple[str, ...]:
