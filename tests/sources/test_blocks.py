@@ -46,7 +46,7 @@ def test_a_block_is_proven_where_each_of_its_lines_is_well_formed(block, line_en
         assert proven.marks == len(block) - rest + block.count(b"\n") * (line_end == b"\r\n")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(LINES, max_size=12),
     st.sampled_from(["\n", "\r\n"]),
