@@ -64,7 +64,7 @@ class Watcher:
         Args:
             rows: A batch.
             controls: There may be control characters in it.
-            wide: There may be characters beyond ASCII in it.
+            wide: There may be traces beyond ASCII in it.
         """
         if not self._enabled or not rows.height:
             return

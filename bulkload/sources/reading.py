@@ -37,7 +37,7 @@ class Table(Protocol):
 
     @property
     def wide(self) -> bool:
-        """Whether the last batch may hold characters beyond ASCII."""
+        """Whether the last batch may hold traces beyond ASCII."""
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
