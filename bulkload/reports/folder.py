@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,11 @@ def write_all(
 def _wants_workbook(
     report: RunReport, rejects: Callable[[], Iterable[Reject]], rendering: Rendering
 ) -> bool:
-    problems = sum(1 for _ in itertools.islice(rejects(), MOST_PROBLEMS + 1))
+    found = rejects()
+    if isinstance(found, Sized):
+        problems = len(found)
+    else:
+        problems = sum(1 for _ in itertools.islice(found, MOST_PROBLEMS + 1))
     if not problems or rendering.workbook == "never":
         return False
     if rendering.workbook == "auto" and problems > MOST_PROBLEMS:

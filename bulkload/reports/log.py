@@ -51,6 +51,9 @@ class RejectLog:
         self._sizes_bytes.append(self._file.write(marshal.dumps(parts)))
         self.rejects += len(parts)
 
+    def __len__(self) -> int:
+        return self.rejects
+
     def __iter__(self) -> Iterator[Reject]:
         self._file.flush()
         self._file.seek(0)
