@@ -14,8 +14,6 @@ _STEP = 64
 """Of so many lines, it is remembered where one begins."""
 _TELLING = 8
 """Values by which the beginning of a column is known."""
-_LONGEST_HEAD = 1 << 16
-"""Bytes of a file of Polars before the values of its one column, and more."""
 
 
 class Lines:
@@ -51,9 +49,10 @@ class SortedNumbers:
     Args:
         path: Of the file.
         numbers: UInt64, without nulls, at least one.
+        head_bytes: How far into a file of Polars its values are looked for.
     """
 
-    def __init__(self, path: Path, numbers: pl.Series) -> None:
+    def __init__(self, path: Path, numbers: pl.Series, *, head_bytes: int = 1 << 16) -> None:
         self._path = path
         self._count = len(numbers)
         # Much less work than to make Python's numbers of them. The values stand in one piece.
@@ -62,7 +61,7 @@ class SortedNumbers:
         )
         first = array("Q", numbers.head(_TELLING).to_list()).tobytes()
         with self._open() as mapped:
-            self._start = mapped.find(first, 0, _LONGEST_HEAD)
+            self._start = mapped.find(first, 0, head_bytes)
             end = self._start + 8 * self._count
             found = (
                 self._start >= 0 and mapped[end - 8 : end] == array("Q", numbers.tail(1)).tobytes()
