@@ -15,7 +15,7 @@ import polars as pl
 
 from bulkload.scratch import Scratch
 from bulkload.validation.filters import Filters
-from bulkload.validation.spill import Lines, SortedNumbers, escaped
+from bulkload.validation.spill import Lines, Numbers, escaped
 
 ROW = "row_number"
 KEYS_PER_RUN = 200_000
@@ -120,8 +120,7 @@ class _Run:
     """
 
     def __init__(self, path: Path, named: pl.DataFrame, hashed: pl.DataFrame) -> None:
-        # A copy: a part of a frame would keep all of it in memory.
-        self._rows = named[ROW].rechunk()
+        self._rows = Numbers(path.with_suffix(".rows"), named[ROW].cast(pl.UInt64))
         self._cells = tuple(
             Lines(path.with_suffix(f".{number}"), column)
             for number, column in enumerate(named.drop(ROW))
@@ -130,14 +129,14 @@ class _Run:
         place = pl.col("at") * self._keys + pl.col("key")
         entry = pl.col("hash") // _PLACES * _PLACES + place
         entries = hashed.select(entry).to_series().sort()
-        self._index = SortedNumbers(path.with_suffix(".index"), entries)
+        self._index = Numbers(path.with_suffix(".index"), entries)
 
     def holding(self, hashes: Collection[int]) -> Iterator[tuple[int, int, str]]:
         """Yield (row number, key, escaped text) of all keys that may have one of these hashes."""
         ranges = ((one // _PLACES * _PLACES, (one // _PLACES + 1) * _PLACES) for one in hashes)
         for entry in set(self._index.between(ranges)):
             at, key = divmod(entry % _PLACES, self._keys)
-            yield self._rows[at], key, self._cells[key].at(at)
+            yield self._rows.at(at), key, self._cells[key].at(at)
 
 
 class _Runs:

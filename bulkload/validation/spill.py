@@ -43,8 +43,8 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-class SortedNumbers:
-    """Ascending numbers of 8 bytes in a file.
+class Numbers:
+    """Numbers of 8 bytes in a file.
 
     Args:
         path: Of the file.
@@ -70,8 +70,13 @@ class SortedNumbers:
             path.write_bytes(array("Q", numbers.to_list()))
             self._start = 0
 
+    def at(self, place: int) -> int:
+        """Return one number."""
+        with self._open() as mapped, self._numbers(mapped) as numbers:
+            return numbers[place]
+
     def between(self, ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
-        """Yield the numbers that lie in half-open ranges, ends left out."""
+        """Yield the numbers that lie in half-open ranges, ends left out; all must ascend."""
         with self._open() as mapped, self._numbers(mapped) as numbers:
             for least, end in ranges:
                 first = bisect_left(numbers, least)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkload.validation.spill import Lines, SortedNumbers, escaped
+from bulkload.validation.spill import Lines, Numbers, escaped
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.sampled_from(
     ("\n", "\\n", "\\", "a\nb", "é\n", "a@example.com")
@@ -48,6 +48,7 @@ def test_numbers_between_are_those_of_a_list(
     expected = [n for least, end in ranges for n in sorted(numbers) if least <= n < end]
     with tempfile.TemporaryDirectory() as folder:
         series = pl.Series(sorted(numbers), dtype=pl.UInt64)
-        kept = SortedNumbers(Path(folder) / "numbers", series, head_bytes=head_bytes)
+        kept = Numbers(Path(folder) / "numbers", series, head_bytes=head_bytes)
 
         assert list(kept.between(ranges)) == expected
+        assert [kept.at(place) for place in range(len(numbers))] == sorted(numbers)
