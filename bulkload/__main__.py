@@ -13,9 +13,6 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Start-up makes many objects that all stay; looking for garbage among them finds none.
     gc.set_threshold(100_000, 50, 50)
-    # Threads that have Polars work for them come back to Python for a moment only; with the usual
-    # 5 ms they would wait for the one that judges odd rows longer than they work.
-    sys.setswitchinterval(0.0005)
     from bulkload.cli import main as command_line
 
     sys.exit(command_line())

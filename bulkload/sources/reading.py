@@ -70,7 +70,8 @@ class FileSource(Source):
         watcher = Watcher(self.headers, self.table.positions, enabled=self.options.forensics)
         blank = _BlankRows()
         for batch in self.table.batches():
-            rows = blank.without(batch.rows.drop(self.own_columns))
+            rows = batch.rows.drop(self.own_columns) if self.own_columns else batch.rows
+            rows = blank.without(rows)
             if self.own_columns and self.format == "csv" and rows.height:
                 # Headers have their guard as cells do; a workbook has none at all.
                 rows.columns = [ROW_NUMBER, *self.headers]

@@ -257,9 +257,10 @@ class TextTable:
                 shown = tuple(cell or "" for cell in cells)
                 beyond.append(_malformed(number, self._joined(shown), shown, "cell-without-header"))
             frame = frame.filter(~outside)
-        names = dict(zip(self._columns, headers, strict=False))
-        frame = frame.select(ROW_NUMBER, *names).rename(names)
-        return frame, beyond
+        named = (
+            pl.col(name).alias(header) for name, header in zip(self._columns, headers, strict=False)
+        )
+        return frame.select_seq(ROW_NUMBER, *named), beyond
 
     def _joined(self, cells: tuple[str, ...]) -> str:
         return self.layout.delimiter.decode().join(cells)

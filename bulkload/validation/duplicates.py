@@ -55,7 +55,7 @@ class Seen:
         """
         if not self._keys or payloads.is_empty():
             return []
-        named = payloads.select(ROW, *self._keys)
+        named = payloads.select_seq(ROW, *self._keys)
         hashed = self._hashed(named)
         hashes = hashed["hash"]
         maybe = hashes.is_duplicated() | self._filters.may_hold(hashes)
@@ -81,9 +81,9 @@ class Seen:
                 pl.int_range(pl.len(), dtype=pl.UInt32).alias("at"),
             )
             if named[key].null_count():
-                part = part.filter(named[key].is_not_null())
+                part = part.select_seq(pl.all().filter(named[key].is_not_null()))
             parts.append(part)
-        return pl.concat(parts, rechunk=True)
+        return functools.reduce(pl.DataFrame.vstack, parts).rechunk()
 
     def _confirmed(self, suspects: pl.DataFrame) -> list[tuple[int, str, int]]:
         """Return the repeats among rows of which some key may have been seen, by their text."""

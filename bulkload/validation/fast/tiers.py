@@ -77,7 +77,7 @@ class Tiers:
         plain = self.skim(records)
         left = plain.records.filter(~pl.col(OK))
         mended = self.mend(left)
-        return Sifted(pl.concat([plain.payloads, mended.payloads]), mended.odd)
+        return Sifted(plain.payloads.vstack(mended.payloads), mended.odd)
 
     def mend(self, records: pl.DataFrame) -> Sifted:
         """Part records that are not plain, all of which have `<field>@fine`.
@@ -224,7 +224,8 @@ def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.D
 
 
 def _accepted(records: pl.DataFrame, payloads: Sequence[pl.Expr]) -> pl.DataFrame:
-    return records.select_seq(*payloads, OK).filter(OK).drop(OK)
+    found = records.select_seq(*payloads, OK)
+    return found.select_seq(pl.exclude(OK).filter(pl.col(OK)))
 
 
 def _is_empty(cell: pl.Expr) -> pl.Expr:
