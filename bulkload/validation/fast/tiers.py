@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from bulkload.records import Action, Field, Kind
-from bulkload.validation.fast.bodies import object_text
+from bulkload.validation.fast.bodies import Member, object_text
 from bulkload.validation.fast.twins import VALUE, Twin, twin_of
 
 ROW = "row_number"
@@ -180,8 +180,8 @@ class Tiers:
         valued: Sequence[Twin],
         is_blank: Callable[[pl.Expr], pl.Expr],
         key_of: Callable[[Twin], Callable[[pl.Expr], pl.Expr]],
-    ) -> list[pl.Expr]:
-        """Return the columns of payloads.
+    ) -> list[list[pl.Expr]]:
+        """Return the columns of payloads, and before them what they are made of, step by step.
 
         Args:
             valued: Those whose value is not the cell itself.
@@ -189,18 +189,26 @@ class Tiers:
             key_of: What makes a key of a twin's value.
         """
         by_name = {twin.field.name: twin for twin in self._twins}
+        steps: list[list[pl.Expr]] = []
+
+        def hold(made: pl.Expr) -> pl.Expr:
+            steps.append([made.alias(f"@held{len(steps)}")])
+            return pl.col(f"@held{len(steps) - 1}")
 
         def value(twin: Twin) -> pl.Expr:
             found = pl.col(twin.field.name + VALUE) if twin in valued else twin.cell
             return pl.when(~is_blank(twin.cell)).then(found)
 
-        def text(twin: Twin) -> pl.Expr:
-            found = twin.json(value(twin))
-            return found.fill_null("null") if twin.field.clear_when_blank else found
+        def member(twin: Twin, name: str, *, is_cleared: bool = False) -> Member:
+            return Member(name.split("."), twin.json(value(twin)), twin.is_string, is_cleared)
 
         columns: list[pl.Expr] = [pl.col(ROW)]
-        sent = [(t.field.name.split("."), text(t)) for t in self._twins if t.field.how != "add"]
-        body = object_text(sent) if self._bodies else pl.lit(None, pl.String)
+        sent = [
+            member(twin, twin.field.name, is_cleared=twin.field.clear_when_blank)
+            for twin in self._twins
+            if twin.field.how != "add"
+        ]
+        body = object_text(sent, hold) if self._bodies else pl.lit(None, pl.String)
         columns.append(body.alias("body"))
         action = pl.col(ACTION) if ACTION in self._columns else pl.lit(None, pl.String)
         columns.append(action.fill_null(self._action.value).alias("action"))
@@ -209,11 +217,13 @@ class Tiers:
             found = pl.lit(None, pl.String) if twin_ is None else key_of(twin_)(value(twin_))
             columns.append(found.alias(f"key:{key}"))
         added = [
-            ([f"{t.field.name}_add"], t.json(value(t))) for t in self._twins if t.field.how == "add"
+            Member([f"{twin.field.name}_add"], twin.json(value(twin)), twin.is_string)
+            for twin in self._twins
+            if twin.field.how == "add"
         ]
-        extra = object_text(added) if added else pl.lit(None, pl.String)
+        extra = object_text(added, hold) if added else pl.lit(None, pl.String)
         columns.append(pl.when(extra != "{}").then(extra).alias("extra"))
-        return columns
+        return [*steps, columns]
 
 
 def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
@@ -223,8 +233,9 @@ def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.D
     return records
 
 
-def _accepted(records: pl.DataFrame, payloads: Sequence[pl.Expr]) -> pl.DataFrame:
-    found = records.select_seq(*payloads, OK)
+def _accepted(records: pl.DataFrame, payloads: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
+    *held, columns = payloads
+    found = _computed(records, held).select_seq(*columns, OK)
     return found.select_seq(pl.exclude(OK).filter(pl.col(OK)))
 
 

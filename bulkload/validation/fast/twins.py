@@ -26,6 +26,8 @@ class Twin:
 
     mends = False
     """Whether `mending` changes cells."""
+    is_string = False
+    """Whether the value is a string in JSON."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
@@ -52,7 +54,7 @@ class Twin:
         return self.accepts(value)
 
     def json(self, value: pl.Expr) -> pl.Expr:
-        """Return the JSON text of an accepted value."""
+        """Return the JSON text of an accepted value, without the quotes of a string."""
         return value
 
     def key(self, value: pl.Expr) -> pl.Expr:
@@ -69,10 +71,9 @@ class Twin:
 
 
 class _Quoted(Twin):
-    """Values that hold nothing that JSON escapes."""
+    """Strings that hold nothing that JSON escapes."""
 
-    def json(self, value: pl.Expr) -> pl.Expr:
-        return pl.concat_str(pl.lit('"'), value, pl.lit('"'))
+    is_string = True
 
 
 class _Text(_Quoted):
@@ -85,10 +86,16 @@ class _Text(_Quoted):
         return seen & self._short_enough(value)
 
     def json(self, value: pl.Expr) -> pl.Expr:
-        escaped = value.str.replace_many(
-            ["\\", '"', "\n", "\r", "\t"], ["\\\\", '\\"', "\\n", "\\r", "\\t"]
-        )
-        return super().json(escaped)
+        return value.map_batches(_escaped, return_dtype=pl.String, is_elementwise=True)
+
+
+def _escaped(text: pl.Series) -> pl.Series:
+    # Most columns hold nothing of the kind, and that is told in a fourth of the time.
+    if not text.str.contains(r'["\\\n\r\t]').any():
+        return text
+    return text.str.replace_many(
+        ["\\", '"', "\n", "\r", "\t"], ["\\\\", '\\"', "\\n", "\\r", "\\t"]
+    )
 
 
 class _Email(_Quoted):
