@@ -1,7 +1,8 @@
 """Phones in Polars: rules for those countries and calling codes that have been met, not for all.
 
-All rules together are a pattern of 64 kB, which takes 25 MB and as long to compile as 100,000 phones
-to be judged, and a search for 1,400 beginnings of numbers. A source seldom needs a tenth of them.
+All rules together are a pattern of 64 kB, whose automaton takes 25 MB and as long to make as 200,000
+phones to be judged, and a search for 1,400 beginnings of numbers. A source seldom needs a tenth of
+them.
 """
 
 from __future__ import annotations
