@@ -93,6 +93,11 @@ MAPPINGS = {
     "joined": changed("firstName: First", "firstName: {concat: [First, Tier]}"),
     "skipped": PLAIN + "skip_if: [{when: {column: Tier, is: [gold]}, reason: has gold}]\n",
     "actions": PLAIN + "action: {column: Tier, map: {gold: update, '1': skip}}\n",
+    "proof-of-consents": changed(
+        'initialConsentGranted.mail: {column: "Mail?", type: boolean}',
+        'consents.analytics: "Mail?"',
+    )
+    + "consents: {policy_version: 2024-05}\n",
     "two-fields-of-a-column": changed("type: url}", "type: url}\n  lastName: First"),
 }
 
