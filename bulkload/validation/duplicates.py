@@ -157,8 +157,11 @@ class _Runs:
 
     def add(self, named: pl.DataFrame, hashed: pl.DataFrame) -> None:
         """Remember keys: where they stand in `named`, with their hashes."""
+        if hashed.is_empty():
+            return
         self._recent.append((named, hashed))
-        self._recent_keys += hashed.height
+        # Rows without a key fill memory as well, and take places.
+        self._recent_keys += max(named.height, hashed.height)
         if self._recent_keys >= self._keys_per_run:
             path = self._scratch.path / str(len(self._runs))
             with self._scratch.writing():

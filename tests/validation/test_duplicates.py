@@ -56,6 +56,17 @@ def test_repeats_are_those_of_a_plain_dictionary(
     assert found == plainly(rows)
 
 
+def test_rows_without_a_key_take_no_place() -> None:
+    """However many rows name nobody, what is held of them is written out as keys are."""
+    seen = Seen(KEYS, keys_per_run=100)
+    rows: list[tuple[str | None, str | None]] = [(None, None)] * 99 + [("a", None)]
+
+    found = [repeat for frame in frames(rows * 3, 20) for repeat in seen.repeats(frame)]
+
+    assert found == [(201, KEYS[0], 101), (301, KEYS[0], 101)]
+    assert sum(named.height for named, _ in seen._runs._recent) <= 100
+
+
 def test_equal_hashes_are_not_equal_customers() -> None:
     """Keys are compared as text: with filters that hold nothing apart, strangers stay strangers."""
     rows: list[tuple[str | None, str | None]] = [
