@@ -274,7 +274,7 @@ class Run:
                         details={"message": failed[number].message},
                         status=Status.FAILED,
                     )
-                    for number in judged.verdicts.payloads["row_number"].to_list()
+                    for number in judged.verdicts.payloads["row_number"].sort().to_list()
                     if number in failed
                 ]
                 writer.write(
