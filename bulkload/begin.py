@@ -54,7 +54,8 @@ def begin(source: Source, options: LoadOptions) -> Run:
             "name": source.name,
             "path": source.path,
             "format": source.format,
-            "sha256": source.sha256,
+            # Known when the source has been read.
+            "sha256": "",
             "size_bytes": source.size_bytes,
             "headers": list(source.headers),
             "sheet": source.sheet,

@@ -80,7 +80,7 @@ class FileBytes:
         """
         with self.raw() as raw:
             if not self.compression:
-                yield raw
+                yield raw if self._sha256 else _Digested(raw, self._identified)
                 return
             opened: Readable
             if self.compression == "gz":
@@ -101,7 +101,7 @@ class FileBytes:
 
     @property
     def sha256(self) -> str:
-        """Hexadecimal digest of the bytes on disk."""
+        """Hexadecimal digest of the bytes on disk; known already if they were read to the end."""
         if not self._sha256:
             with self.raw() as raw:
                 digest = hashlib.sha256()
@@ -110,10 +110,32 @@ class FileBytes:
                 self._sha256 = digest.hexdigest()
         return self._sha256
 
+    def _identified(self, sha256: str) -> None:
+        self._sha256 = sha256
+
     def close(self) -> None:
         """Let go of the copy of standard input."""
         if self.spooled is not None:
             self.spooled.close()
+
+
+class _Digested:
+    """Bytes as they are, and their digest when the last of them is read.
+
+    A large file is read once less for it.
+    """
+
+    def __init__(self, raw: Readable, identified: Callable[[str], None]) -> None:
+        self._raw, self._identified = raw, identified
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._raw.read(size)
+        if piece:
+            self._digest.update(piece)
+        elif size:
+            self._identified(self._digest.hexdigest())
+        return piece
 
 
 class _Uncompressed(io.RawIOBase):

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import polars as pl
 
-
 HASH_BITS = 40
 """A hash is a number of so many bits. Where they ascend, memory is met in order: much less work."""
 

@@ -25,7 +25,10 @@ class Texts:
 
     def __init__(self, path: Path, column: pl.Series) -> None:
         self._path = path
-        path.write_bytes(str(column.str.join("").item()).encode())
+        # The text and nothing else, without a copy of it in Python.
+        column.to_frame().write_csv(
+            path, include_header=False, quote_style="never", line_terminator=""
+        )
         sizes = column.str.len_bytes().cast(pl.UInt64).fill_null(0)
         self._ends = Numbers(path.with_suffix(".ends"), sizes.cum_sum())
 
@@ -72,10 +75,15 @@ class Numbers:
     @contextlib.contextmanager
     def opened(self) -> Iterator[memoryview[int]]:
         """Give the numbers, each of which is read when it is asked for."""
-        with self._mapped() as mapped, memoryview(mapped) as whole:
-            # Views that stand on a map must go before it does.
-            with whole[self._start : self._start + 8 * self._count] as own, own.cast("Q") as numbers:
-                yield numbers
+        start, end = self._start, self._start + 8 * self._count
+        # Views that stand on a map must go before it does.
+        with (
+            self._mapped() as mapped,
+            memoryview(mapped) as whole,
+            whole[start:end] as own,
+            own.cast("Q") as numbers,
+        ):
+            yield numbers
 
     def _mapped(self) -> mmap.mmap:
         with self._path.open("rb") as file:
