@@ -54,6 +54,8 @@ class FileSource(Source):
     table: Table = field(repr=False)
     options: SourceOptions
     found: list[Finding] = field(default_factory=list)
+    _is_watched: bool = field(init=False, default=False)
+    """All rows have been looked at for traces of damage."""
 
     @property
     def sha256(self) -> str:
@@ -67,7 +69,9 @@ class FileSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
-        watcher = Watcher(self.headers, self.table.positions, enabled=self.options.forensics)
+        # The same rows have the same traces: who reads them again need not look for them again.
+        is_watching = self.options.forensics and not self._is_watched
+        watcher = Watcher(self.headers, self.table.positions, enabled=is_watching)
         blank = _BlankRows()
         for batch in self.table.batches():
             rows = batch.rows.drop(self.own_columns) if self.own_columns else batch.rows
@@ -82,7 +86,9 @@ class FileSource(Source):
                 yield batch
             # It fills memory until the next one is there.
             del rows, batch
-        self.found = [*self.table.findings(), *blank.findings(), *watcher.findings()]
+        if not self._is_watched:
+            self.found = [*self.table.findings(), *blank.findings(), *watcher.findings()]
+            self._is_watched = True
 
     def close(self) -> None:
         """Let go of files; the source cannot be read afterwards."""
