@@ -93,6 +93,7 @@ class Run:
         self.report.causes = self._with_lines(causes.causes(), sample)
         self.report.warnings = warnings.causes()
         self.report.findings = self.walk.source.findings
+        self.report.source = {**self.report.source, "sha256": self.walk.source.sha256}
 
     def _with_lines(self, causes: list[Cause], sample: Sample) -> list[Cause]:
         """Say which line of the mapping would mend a cause of many rows."""
