@@ -152,7 +152,7 @@ def state_dir() -> Path:
 
 def built_in(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return the profiles that exist without a file."""
-    from bulkload.sandbox import options as sandbox
+    from bulkload.sandbox import credentials as sandbox
 
     profiles: dict[str, dict[str, Any]] = {
         SANDBOX: {

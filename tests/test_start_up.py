@@ -15,7 +15,13 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 HEAVY = ("polars", "httpx", "openpyxl", "pydantic", "starlette", "rich", "jinja2", "ruamel")
 SENDING = ("httpx", "ssl", "asyncio", "sqlite3", "starlette", "uvicorn", "bulkload.delivery")
 WORKBOOKS = ("openpyxl", "xlsxwriter", "fastexcel", "bulkload.reports.workbook")
-SELDOM = ("rich", "rapidfuzz", "bulkload.mapping.fixes", "bulkload.reports.export")
+SELDOM = (
+    "rich",
+    "rapidfuzz",
+    "bulkload.sandbox.options",
+    "bulkload.mapping.fixes",
+    "bulkload.reports.export",
+)
 
 
 def modules_after(*arguments: str) -> set[str]:
