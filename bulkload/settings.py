@@ -121,7 +121,8 @@ class Profile(BaseModel):
 class _File(BaseModel):
     """The YAML document `bulkload.yaml`."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Most people have no such file.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     default: str = ""
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
