@@ -13,7 +13,7 @@ def main() -> None:
     # Plugins would have a say in verdicts, and looking for them reads the metadata of all packages.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Start-up makes many objects that all stay; looking for garbage among them finds none.
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(200_000, 50, 50)
     from bulkload.cli import main as command_line
 
     sys.exit(command_line())

@@ -54,8 +54,7 @@ def begin(source: Source, options: LoadOptions) -> Run:
             "name": source.name,
             "path": source.path,
             "format": source.format,
-            # Known when the source has been read.
-            "sha256": "",
+            "sha256": "",  # known when the source has been read, which hashes it on the way
             "size_bytes": source.size_bytes,
             "headers": list(source.headers),
             "sheet": source.sheet,

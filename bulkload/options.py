@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkload.reports import Rendering
-from bulkload.settings import ProfileOptions
 from bulkload.sources import SourceOptions
 
 if TYPE_CHECKING:
     from bulkload.delivery import DeliveryOptions
     from bulkload.destination import Destination
+    from bulkload.settings import ProfileOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,8 @@ class LoadOptions:
     @property
     def target(self) -> ProfileOptions:
         """What is said about where to send."""
+        from bulkload.settings import ProfileOptions  # they load Pydantic; reading begins without
+
         return ProfileOptions(
             profile=self.profile,
             program=self.program,

@@ -6,6 +6,8 @@
 
 A real run judges the whole source first, exactly as a dry run does, and reads it a second time to
 send: the user sees every problem before the first call, and memory stays bounded.
+
+What comes after reading is imported when reading has begun, so that the one goes on during the other.
 """
 
 from __future__ import annotations
@@ -16,17 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkload import reports
-from bulkload.begin import begin, run_id
-from bulkload.destination import destination, reached
 from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport
-from bulkload.run import utc
-from bulkload.settings import ProfileOptions
 from bulkload.sources import open_source
 
 if TYPE_CHECKING:
     from bulkload.destination import Destination
+    from bulkload.settings import ProfileOptions
 
 
 def validate(
@@ -60,13 +59,18 @@ def load(
         BulkloadError: The run as a whole cannot go on; its class says whether it can be resumed.
     """
     options = options or LoadOptions()
-    with open_source(source, options.reading) as opened, begin(opened, options) as run:
-        run.judge(progress)
-        if options.dry_run:
-            report = run.finish()
-        else:
-            with reached(run.destination, progress) as ready:
-                report = run.send(ready, options, progress)
+    with open_source(source, options.reading) as opened:
+        opened.read_ahead()
+        from bulkload.begin import begin
+        from bulkload.destination import reached
+
+        with begin(opened, options) as run:
+            run.judge(progress)
+            if options.dry_run:
+                report = run.finish()
+            else:
+                with reached(run.destination, progress) as ready:
+                    report = run.send(ready, options, progress)
     progress.finished(report)
     return report
 
@@ -86,6 +90,11 @@ def export(
         UnreachableError: The system gave up; nothing was written.
     """
     import asyncio
+
+    from bulkload.begin import run_id
+    from bulkload.destination import destination, reached
+    from bulkload.run import utc
+    from bulkload.settings import ProfileOptions
 
     started = datetime.now(UTC)
     with (

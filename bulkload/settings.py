@@ -121,7 +121,8 @@ class Profile(BaseModel):
 class _File(BaseModel):
     """The YAML document `bulkload.yaml`."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Most people have no such file.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     default: str = ""
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -152,7 +153,7 @@ def state_dir() -> Path:
 
 def built_in(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return the profiles that exist without a file."""
-    from bulkload.sandbox import options as sandbox
+    from bulkload.sandbox import credentials as sandbox
 
     profiles: dict[str, dict[str, Any]] = {
         SANDBOX: {

@@ -49,7 +49,8 @@ class Walk:
         self.source = source
         self.mapping = mapping
         self._schema_name = schema_name
-        self._fingerprint = _fingerprint(source)
+        # Some of it may have been read already, so what counts is how it was when it was opened.
+        self._fingerprint = (source.modified_ns, source.size_bytes)
 
     def judged(self, *, bodies: bool = False) -> Iterator[Judged]:
         """Judge the source from its first row; the same verdicts each time.

@@ -23,8 +23,9 @@ import polars as pl
 from bulkload.records import Action, Field, Kind, Reject
 from bulkload.validation.fast.tiers import Tiers
 from bulkload.validation.fast.twins import Twin, twin_of
-from bulkload.validation.odd import OddRows, SourceCells
+from bulkload.validation.odd import OddRows
 from bulkload.validation.remembered import Contacts
+from bulkload.validation.source_cells import SourceCells
 from tests.fuzz_cells import CELLS, mangled, phone
 
 TwinOf = Callable[[Field, Container[str]], Twin]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,13 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 HEAVY = ("polars", "httpx", "openpyxl", "pydantic", "starlette", "rich", "jinja2", "ruamel")
 SENDING = ("httpx", "ssl", "asyncio", "sqlite3", "starlette", "uvicorn", "bulkload.delivery")
 WORKBOOKS = ("openpyxl", "xlsxwriter", "fastexcel", "bulkload.reports.workbook")
-SELDOM = ("rich", "rapidfuzz", "bulkload.mapping.fixes", "bulkload.reports.export")
+SELDOM = (
+    "rich",
+    "rapidfuzz",
+    "bulkload.sandbox.options",
+    "bulkload.mapping.fixes",
+    "bulkload.reports.export",
+)
 
 
 def modules_after(*arguments: str) -> set[str]:
@@ -57,6 +64,29 @@ def test_a_dry_run_loads_nothing_that_it_does_not_use(
 
     assert "polars" in loaded
     assert loaded.isdisjoint((*SENDING, *WORKBOOKS, *SELDOM))
+
+
+def test_no_collection_of_garbage_falls_into_a_small_run(tmp_path: Path) -> None:
+    """What start-up makes is not looked through for garbage: that takes as long as a small run."""
+    code = (
+        "import gc, sys\n"
+        "from bulkload.__main__ import main\n"
+        "gc.collect()\n"
+        "gc.callbacks.append(lambda phase, _info: print(phase, file=sys.stderr))\n"
+        f"sys.argv[1:] = ['validate', {str(SAMPLES / 'customers.csv')!r}, '--json', "
+        f"'--out', {str(tmp_path / 'run')!r}]\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    gc.callbacks.clear()\n"
+    )
+    environment = {**os.environ, "BULKLOAD_STATE_DIR": str(tmp_path / "state")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True,
+        env=environment,
+    )  # fmt: skip
+
+    assert "start" not in ended.stderr.split()
 
 
 def test_importing_the_package_loads_nothing() -> None:

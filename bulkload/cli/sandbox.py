@@ -77,7 +77,7 @@ def sandbox(  # noqa: PLR0917 - click passes them by name
 
 
 def _announce(base_url: str) -> None:
-    from bulkload.sandbox.options import (
+    from bulkload.sandbox.credentials import (
         APP_ID,
         APP_TOKEN,
         JWT,

@@ -74,7 +74,8 @@ DATES_BY_LOCALE: dict[str, Literal["DMY", "MDY", "YMD"]] = {
 class Rules(BaseModel):
     """Base of every part of a mapping: unknown words are errors, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    # A part is mostly checked as a part of `Mapping`, and has no need of a check of its own.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Column(Rules):

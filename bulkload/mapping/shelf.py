@@ -69,9 +69,8 @@ def find_mapping(headers: Sequence[str], *, connector: str, folder: Path | None 
         BulkloadError: None fits; names the closest one and what does not fit.
     """
     local = local_mappings(folder or Path())
-    shipped = [
-        p for p in shipped_mappings().values() if p.resolve() not in {q.resolve() for q in local}
-    ]
+    near = {path.resolve() for path in local}
+    shipped = [path for path in shipped_mappings().values() if path.resolve() not in near]
     closest: tuple[int, Path, Fit] | None = None
     for paths in (local, shipped):
         fitting: list[tuple[int, str, Path]] = []

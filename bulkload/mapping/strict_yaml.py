@@ -7,6 +7,7 @@ typed: `NO`, `0123`, `12:30`, `2026-01-02` and `1.50` stay text.
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -187,8 +188,12 @@ class _Builder:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
+@functools.lru_cache(maxsize=32)
 def read_yaml(text: bytes | str, *, file: str) -> Document:
     """Read one YAML document strictly.
+
+    What was read is kept: a run that looks for its mapping loads the one that fits again. So nobody
+    may change what is returned.
 
     Args:
         text: The whole file.

@@ -4,6 +4,7 @@ A name is loaded when it is first used: a run that writes no workbook loads noth
 
 rejects    RejectsWriter      rejects.csv, the original cells and their problems
 log        RejectLog          all rejects of a run, on disk
+rendering  Rendering          language, masking and formats
 causes     CauseCounter       many rejects, few causes
 folder     write_all          everything below in one call
 results    write_results      results.csv, one line for every payload
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from bulkload.reports.document import report_document, report_schema, write_report
     from bulkload.reports.events import EventLog
     from bulkload.reports.export import ExportWriter, flat
-    from bulkload.reports.folder import MOST_PROBLEMS, Rendering, write_all
+    from bulkload.reports.folder import MOST_PROBLEMS, write_all
     from bulkload.reports.html import write_html
     from bulkload.reports.log import RejectLog
     from bulkload.reports.metrics import write_metrics
     from bulkload.reports.rejects import RejectsWriter
+    from bulkload.reports.rendering import Rendering
     from bulkload.reports.results import Delivered, write_results
     from bulkload.reports.summary import summary_lines, verdict
     from bulkload.reports.table import RejectedRows, Table
@@ -43,11 +45,12 @@ _FILES = {
     "document": ("report_document", "report_schema", "write_report"),
     "events": ("EventLog",),
     "export": ("ExportWriter", "flat"),
-    "folder": ("MOST_PROBLEMS", "Rendering", "write_all"),
+    "folder": ("MOST_PROBLEMS", "write_all"),
     "html": ("write_html",),
     "log": ("RejectLog",),
     "metrics": ("write_metrics",),
     "rejects": ("RejectsWriter",),
+    "rendering": ("Rendering",),
     "results": ("Delivered", "write_results"),
     "summary": ("summary_lines", "verdict"),
     "table": ("RejectedRows", "Table"),

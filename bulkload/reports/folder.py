@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sized
-from dataclasses import dataclass
 from pathlib import Path
 
 from bulkload.errors import BulkloadError
@@ -17,25 +16,13 @@ from bulkload.messages.phrases import phrase
 from bulkload.records import Reject, RunReport
 from bulkload.reports.document import write_report
 from bulkload.reports.html import write_html
+from bulkload.reports.rendering import Rendering
 from bulkload.reports.results import Delivered
 from bulkload.reports.table import Table
 
 MOST_PROBLEMS = 10_000
 """More than this nobody mends cell by cell; the mapping is mended instead, or rejects.csv."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendering:
-    """How a run is shown."""
-
-    language: str = "en"
-    """One of `messages.LANGUAGES`."""
-    show_values: bool = False
-    """Show cells in report.html and report.json; otherwise only their shape."""
-    metrics: bool = False
-    """Write metrics.prom as well."""
-    workbook: str = "auto"
-    """Write rejects.xlsx: `always`, `never`, or `auto`: up to `MOST_PROBLEMS`."""
+_AS_USUAL = Rendering()
 
 
 def write_all(
@@ -45,7 +32,7 @@ def write_all(
     rejects: Callable[[], Iterable[Reject]],
     table: Table | None = None,
     delivered: Delivered | None = None,
-    rendering: Rendering = Rendering(),
+    rendering: Rendering = _AS_USUAL,
 ) -> None:
     """Write the workbook to mend, the report to read and the one for machines; name them in the report.
 

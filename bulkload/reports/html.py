@@ -56,15 +56,15 @@ def write_html(
         language: One of `messages.LANGUAGES`.
         show_values: Whether cells and keys are shown; otherwise only their shape.
     """
-    import jinja2
     from markupsafe import Markup
 
+    from bulkload.reports.compiled import compiled  # it loads Jinja, for the end of a run
+
     css, script, template = (_part(f"report.{ending}") for ending in ("css", "js", "html"))
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     context = _context(
         report, rejects, delivered or Delivered(), language=language, show_values=show_values
     )
-    html = environment.from_string(template).render(
+    html = compiled("report.html", template).render(
         **context,
         policy=_policy(css, script),
         css=Markup(css),  # noqa: S704 - the package's own file

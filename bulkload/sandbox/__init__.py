@@ -10,17 +10,17 @@ sandbox cannot share a misunderstanding with the connectors.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
-
-from bulkload.sandbox.options import (
-    LealSwitches,
-    LoyaltyDogSwitches,
-    SandboxOptions,
-    VoucherifySwitches,
-)
 
 if TYPE_CHECKING:
     from bulkload.sandbox.door import app
+    from bulkload.sandbox.options import (
+        LealSwitches,
+        LoyaltyDogSwitches,
+        SandboxOptions,
+        VoucherifySwitches,
+    )
     from bulkload.sandbox.server import Sandbox, serve
 
 __all__ = [
@@ -34,14 +34,16 @@ __all__ = [
 ]
 
 
+_FILES = {
+    "door": ("app",),
+    "options": ("LealSwitches", "LoyaltyDogSwitches", "SandboxOptions", "VoucherifySwitches"),
+    "server": ("Sandbox", "serve"),
+}
+_FILE_OF = {name: file for file, names in _FILES.items() for name in names}
+
+
 def __getattr__(name: str) -> Any:
-    """Load the HTTP side on first use; the options alone are cheap to import."""
-    if name == "app":
-        from bulkload.sandbox import door
-
-        return door.app
-    if name in ("Sandbox", "serve"):
-        from bulkload.sandbox import server
-
-        return getattr(server, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Load a name on first use: most runs want the credentials of a profile and no more."""
+    if name not in _FILE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"bulkload.sandbox.{_FILE_OF[name]}"), name)

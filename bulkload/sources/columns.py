@@ -76,28 +76,36 @@ class Column:
         return self.traces.setdefault(code, Seen())
 
 
-def _share(cells: pl.Series, pattern: str) -> float:
-    return len(cells.str.contains(pattern).arg_true()) / max(1, len(cells))
+def _shares(cells: pl.Series, *patterns: str) -> list[float]:
+    """Return the share of cells that match each pattern, found by one pass over them."""
+    cell = pl.col("cell")
+    hits = pl.DataFrame({"cell": cells}).select_seq(
+        cell.str.contains(pattern).sum().alias(str(number))
+        for number, pattern in enumerate(patterns)
+    )
+    return [count / max(1, len(cells)) for count in hits.row(0)]
 
 
 def recognise(column: Column, cells: pl.Series) -> None:
     """Tell from the header and the first cells what a column is about."""
     header = pl.Series([column.name.casefold()])
+    is_identifier, is_phone, is_date = _shares(header, IDENTIFIER_WORDS, PHONE_WORDS, DATE_WORDS)
     trimmed = cells.str.strip_chars()
-    if _share(trimmed, r"^[+(']?\d") > HALF:
+    begun, phones, dates, numbers = _shares(trimmed, r"^[+(']?\d", PHONE_START, DATE, NUMBER)
+    if begun > HALF:
         column.role |= Role.NUMBERS
-    if _share(header, IDENTIFIER_WORDS):
+    if is_identifier:
         column.role |= Role.IDENTIFIERS
-    if _share(header, PHONE_WORDS) or _share(trimmed, PHONE_START):
+    if is_phone or phones:
         column.role |= Role.PHONES
-    if _share(header, DATE_WORDS) or _share(trimmed, DATE) > HALF:
+    if is_date or dates > HALF:
         column.role |= Role.DATES
-    digits = trimmed.filter(trimmed.str.contains(DIGITS))
-    if Role.IDENTIFIERS in column.role and len(digits) > HALF * len(cells):
-        usual = digits.str.len_bytes().mode()[0]
-        column.has_fixed_width = _share(digits, f"^.{{{usual}}}$") > HALF
-    for pattern in (DATE, NUMBER):
-        share = _share(trimmed, pattern)
+    if Role.IDENTIFIERS in column.role:
+        digits = trimmed.filter(trimmed.str.contains(DIGITS))
+        if len(digits) > HALF * len(cells):
+            usual = digits.str.len_bytes().mode()[0]
+            column.has_fixed_width = _shares(digits, f"^.{{{usual}}}$")[0] > HALF
+    for pattern, share in ((DATE, dates), (NUMBER, numbers)):
         if len(cells) >= ENOUGH and share >= MOSTLY:
             column.usual = pattern
             break

@@ -140,6 +140,7 @@ def _source(
         path=content.shown,
         format=format,
         size_bytes=content.size_bytes,
+        modified_ns=content.modified_ns,
         headers=tuple(header for header in headers if header not in own),
         own_columns=own,
         description=description,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -54,6 +55,9 @@ class FileSource(Source):
     table: Table = field(repr=False)
     options: SourceOptions
     found: list[Finding] = field(default_factory=list)
+    _is_watched: bool = field(init=False, default=False)
+    """All rows have been looked at for traces of damage."""
+    _begun: _Begun | None = field(init=False, default=None, repr=False)
 
     @property
     def sha256(self) -> str:
@@ -65,9 +69,22 @@ class FileSource(Source):
         """What a person should know about the file; complete after the batches are read."""
         return list(self.found)
 
+    def read_ahead(self) -> None:
+        """Read the first batch in a thread of its own, and find the digest after it."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-read")
+        self._begun = _Begun(self._batches(), thread)
+        self.content.hash_ahead(thread)
+        thread.shutdown(wait=False)
+
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
-        watcher = Watcher(self.headers, self.table.positions, enabled=self.options.forensics)
+        begun, self._begun = self._begun, None
+        return begun.batches() if begun else self._batches()
+
+    def _batches(self) -> Generator[Batch]:
+        # The same rows have the same traces: who reads them again need not look for them again.
+        is_watching = self.options.forensics and not self._is_watched
+        watcher = Watcher(self.headers, self.table.positions, enabled=is_watching)
         blank = _BlankRows()
         for batch in self.table.batches():
             rows = batch.rows.drop(self.own_columns) if self.own_columns else batch.rows
@@ -82,11 +99,37 @@ class FileSource(Source):
                 yield batch
             # It fills memory until the next one is there.
             del rows, batch
-        self.found = [*self.table.findings(), *blank.findings(), *watcher.findings()]
+        if not self._is_watched:
+            self.found = [*self.table.findings(), *blank.findings(), *watcher.findings()]
+            self._is_watched = True
 
     def close(self) -> None:
         """Let go of files; the source cannot be read afterwards."""
+        if self._begun:
+            self._begun.stop()
         self.content.close()
+
+
+class _Begun:
+    """A reading whose first batch is read in a thread, before anybody asks for it."""
+
+    def __init__(self, batches: Generator[Batch], thread: Executor) -> None:
+        self._batches = batches
+        self._first = thread.submit(next, batches, None)
+
+    def batches(self) -> Iterator[Batch]:
+        first = self._first.result()
+        if first is None:
+            return
+        del self._first
+        yield first
+        # It fills memory until the next one is there.
+        del first
+        yield from self._batches
+
+    def stop(self) -> None:
+        wait([self._first])
+        self._batches.close()
 
 
 def own_columns(headers: tuple[str, ...]) -> tuple[str, ...]:

@@ -125,6 +125,10 @@ class Scanner:
 
     def any_record(self, text: bytes, start: int) -> tuple[int, tuple[bytes, ...], bool]:
         """Return end, cells and whether it is malformed, of a record of whatever width."""
+        quote, line_end = self.grammar.quote, self._line_end(text, start, len(text))
+        if not quote or text.find(quote, start, line_end) < 0:
+            line = text[start:line_end].rstrip(b"\r\n")
+            return line_end, tuple(line.split(self.grammar.delimiter)), False
         well_formed = self._well_formed.match(text, start)
         end = well_formed.end() if well_formed else self._line_end(text, start, len(text))
         return end, self._cells(text, start, end), not well_formed

@@ -35,6 +35,10 @@ class SeveralSources(Source):
         """What was found in each file, one after the other; cells are named by their own file."""
         return list(self.found)
 
+    def read_ahead(self) -> None:
+        """Begin with the first file."""
+        self.sources[0].read_ahead()
+
     def batches(self) -> Iterator[Batch]:
         """Yield all rows of all files; row numbers go on."""
         before, found = 0, []

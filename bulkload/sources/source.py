@@ -98,6 +98,8 @@ class Source(ABC):
     format: str
     size_bytes: int
     headers: tuple[str, ...]
+    modified_ns: int = 0
+    """When the file was changed last before it was opened; 0 if it is no single file on disk."""
     sheet: str | None = None
     description: Mapping[str, Any] = field(default_factory=dict)
     """Dialect, encoding, sheets: what was detected, for the report."""
@@ -117,6 +119,10 @@ class Source(ABC):
     @abstractmethod
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
+
+    @abstractmethod
+    def read_ahead(self) -> None:
+        """Begin to read and to hash in a thread of its own; the next `batches` goes on from there."""
 
     @abstractmethod
     def close(self) -> None:

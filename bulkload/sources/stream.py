@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import shutil
 import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -20,6 +20,8 @@ from bulkload.errors import BadInputError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_PIECE_BYTES = 1 << 18
+"""What is hashed and copied at once."""
 
 
 class Readable(Protocol):
@@ -50,16 +52,20 @@ class FileBytes:
     def __init__(self, path: str | Path, *, standard_input: IO[bytes] | None = None) -> None:
         self.shown = str(path)
         self.spooled: IO[bytes] | None = None
+        self._sha256 = ""
+        self._hashing: Future[str] | None = None
+        self._is_closed = False
+        self.modified_ns = 0
         if self.shown == "-":
             self.spooled = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the source
-            shutil.copyfileobj(standard_input or sys.stdin.buffer, self.spooled, 1 << 20)
+            self._sha256 = _copied(standard_input or sys.stdin.buffer, self.spooled)
             self.size_bytes = self.spooled.tell()
         else:
-            self.size_bytes = Path(path).stat().st_size
+            found = Path(path).stat()
+            self.size_bytes, self.modified_ns = found.st_size, found.st_mtime_ns
         with self.raw() as raw:
             self.head = raw.read(64)
         self.compression = _compression(self.head)
-        self._sha256 = ""
 
     @contextmanager
     def raw(self) -> Iterator[IO[bytes]]:
@@ -80,7 +86,7 @@ class FileBytes:
         """
         with self.raw() as raw:
             if not self.compression:
-                yield raw if self._sha256 else _Digested(raw, self._identified)
+                yield raw
                 return
             opened: Readable
             if self.compression == "gz":
@@ -101,41 +107,32 @@ class FileBytes:
 
     @property
     def sha256(self) -> str:
-        """Hexadecimal digest of the bytes on disk; known already if they were read to the end."""
+        """Hexadecimal digest of the bytes on disk."""
         if not self._sha256:
-            with self.raw() as raw:
-                digest = hashlib.sha256()
-                while piece := raw.read(1 << 20):
-                    digest.update(piece)
-                self._sha256 = digest.hexdigest()
+            found = self._hashing.result() if self._hashing is not None else ""
+            self._sha256 = found or self._hashed()
         return self._sha256
 
-    def _identified(self, sha256: str) -> None:
-        self._sha256 = sha256
+    def hash_ahead(self, thread: Executor) -> None:
+        """Find the digest in a thread, so that it is known when it is asked for."""
+        if not self._sha256:
+            self._hashing = thread.submit(self._hashed, until_closed=True)
+
+    def _hashed(self, *, until_closed: bool = False) -> str:
+        """Return the digest; nothing if the source was closed first and nobody can be waiting."""
+        digest = hashlib.sha256()
+        with self.raw() as raw:
+            while piece := raw.read(_PIECE_BYTES):
+                digest.update(piece)
+                if until_closed and self._is_closed:
+                    return ""
+        return digest.hexdigest()
 
     def close(self) -> None:
         """Let go of the copy of standard input."""
+        self._is_closed = True
         if self.spooled is not None:
             self.spooled.close()
-
-
-class _Digested:
-    """Bytes as they are, and their digest when the last of them is read.
-
-    A large file is read once less for it.
-    """
-
-    def __init__(self, raw: Readable, identified: Callable[[str], None]) -> None:
-        self._raw, self._identified = raw, identified
-        self._digest = hashlib.sha256()
-
-    def read(self, size: int, /) -> bytes:
-        piece = self._raw.read(size)
-        if piece:
-            self._digest.update(piece)
-        elif size:
-            self._identified(self._digest.hexdigest())
-        return piece
 
 
 class _Uncompressed(io.RawIOBase):
@@ -156,6 +153,15 @@ class _Uncompressed(io.RawIOBase):
             ) from None
         self._given += len(piece)
         return piece
+
+
+def _copied(source: IO[bytes], copy: IO[bytes]) -> str:
+    """Copy all bytes and return their digest."""
+    digest = hashlib.sha256()
+    while piece := source.read(_PIECE_BYTES):
+        digest.update(piece)
+        copy.write(piece)
+    return digest.hexdigest()
 
 
 def _compression(head: bytes) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import polars as pl
 
@@ -14,8 +15,10 @@ from bulkload.records import Action, Field, Reject, Status
 from bulkload.validation.duplicates import Seen
 from bulkload.validation.fast.tiers import FINE, OK, Tiers
 from bulkload.validation.fast.twins import VALUE
-from bulkload.validation.odd import OddRows, SourceCells
-from bulkload.validation.remembered import Contacts
+from bulkload.validation.source_cells import SourceCells
+
+if TYPE_CHECKING:
+    from bulkload.validation.odd import OddRows
 
 ROW = "row_number"
 SKIP = "@skip"
@@ -103,18 +106,26 @@ class Judge:
         self._by_name = {field.name: field for field in self._fields}
         self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
         self._bodies, self._exact_only = bodies, exact_only
-        self._odd_rows = OddRows(
-            self._fields,
-            schema_name=schema_name,
-            one_of=one_of,
-            keys=keys,
-            action=action,
-            contacts=Contacts(remember=not exact_only),
-        )
+        self._schema_name = schema_name
         self._seen = Seen([f"key:{key}" for key in self._keys if key in self._by_name])
         self._tiers: dict[tuple[str, ...], Tiers] = {}
         strings = ("body", "action", *(f"key:{key}" for key in self._keys), "extra")
         self._schema = {ROW: pl.UInt32, **dict.fromkeys(strings, pl.String)}
+
+    @functools.cached_property
+    def odd_rows(self) -> OddRows:
+        """The judge of what is not plain; it is made on first use, and so is what it needs loaded."""
+        from bulkload.validation.odd import OddRows
+        from bulkload.validation.remembered import Contacts
+
+        return OddRows(
+            self._fields,
+            schema_name=self._schema_name,
+            one_of=self._one_of,
+            keys=self._keys,
+            action=self._action,
+            contacts=Contacts(remember=not self._exact_only),
+        )
 
     def split(self, rows: pl.DataFrame, records: pl.DataFrame) -> Verdicts:
         """Say for every row of a batch what is sent and why the rest is not.
@@ -189,7 +200,7 @@ class Judge:
     def finish(self, prepared: Prepared) -> Verdicts:
         """Say where the rows of a batch go; batches must come in source order."""
         rows, odd = prepared.rows, prepared.odd
-        found = self._odd_rows.judge(odd, SourceCells(lambda: _only(rows, odd[ROW])))
+        found = self.odd_rows.judge(odd, SourceCells(lambda: _only(rows, odd[ROW])))
         payloads, rejects = prepared.accepted, found.rejects
         if not self._bodies:
             found.payloads["body"] = [None] * len(found.payloads[ROW])
@@ -250,7 +261,8 @@ def judge_all(
     Yields:
         Each batch and its verdicts, in source order.
     """
-    for batch, ready in _ahead(_prepared(judge, batches, mapped)):
+    prepared = _prepared(judge, batches, mapped)
+    for batch, ready in _ahead(prepared, meanwhile=lambda: judge.odd_rows):
         yield batch, judge.finish(ready)
         del batch, ready
 
@@ -263,11 +275,17 @@ def _prepared(
         del batch
 
 
-def _ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the items; while one is used, the next is made in a thread of its own."""
+def _ahead(items: Iterable[Item], *, meanwhile: Callable[[], object]) -> Iterator[Item]:
+    """Yield the items; while one is used, the next is made in a thread of its own.
+
+    Args:
+        items: Made one after the other.
+        meanwhile: What is to be done while the first is made.
+    """
     source = iter(items)
     with ThreadPoolExecutor(1, thread_name_prefix="bulkload-judge") as thread:
         waiting = thread.submit(next, source, None)
+        meanwhile()
         while (item := waiting.result()) is not None:
             waiting = thread.submit(next, source, None)
             yield item

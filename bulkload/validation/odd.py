@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from bulkload.validation.characters import SPACES
 from bulkload.validation.exact import ExactPath, Judged, Problem, Value
 from bulkload.validation.models import Settled
 from bulkload.validation.remembered import Contacts
+from bulkload.validation.source_cells import SourceCells
 
 ROW = "row_number"
 ACTION = "@action"
@@ -173,30 +173,6 @@ class OddRows:
             return None
         text = value if isinstance(value, str) else json_text(value)
         return email_key(text) if self._fields[self._order[name]].kind is Kind.EMAIL else text
-
-
-class SourceCells:
-    """The cells of some rows of a batch, for the text in a reject; read when asked."""
-
-    def __init__(self, rows: Callable[[], pl.DataFrame]) -> None:
-        self._rows = functools.cache(rows)
-        self._columns: dict[str, list[tuple[str, list[str | None]]]] = {}
-
-    def own(self, field: Field, position: int) -> tuple[str, str]:
-        """Return header and text of the cell that a field was read from.
-
-        Of several columns, the first that is not empty; no header for a field without columns.
-        """
-        columns = self._columns.get(field.name)
-        if columns is None:
-            rows = self._rows()
-            columns = [(name, rows[name].to_list()) for name in field.columns if name in rows]
-            self._columns[field.name] = columns
-        for column, cells in columns:
-            cell = cells[position]
-            if cell:
-                return column, cell
-        return (columns[0][0] if columns else ""), ""
 
 
 def json_text(value: Any) -> str:

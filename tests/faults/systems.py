@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bulkload.sandbox.options import APP_ID, APP_TOKEN, JWT, LD_KEY, LEAL_ACCOUNT_ID, LEAL_TOKEN
-from bulkload.sandbox.options import PROGRAM_ID as PROGRAM
+from bulkload.sandbox.credentials import APP_ID, APP_TOKEN, JWT, LD_KEY, LEAL_ACCOUNT_ID, LEAL_TOKEN
+from bulkload.sandbox.credentials import PROGRAM_ID as PROGRAM
 from tests.faults.broken import SMALL_BATCH
 from tests.faults.checker import Line, Verdict, check, read_results
 from tests.faults.driver import Driver, Plan, journal_lines

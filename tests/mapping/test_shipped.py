@@ -11,6 +11,7 @@ from bulkload.connectors.leal import SCHEMA as LEAL
 from bulkload.connectors.loyaltydog import SCHEMA as LOYALTYDOG
 from bulkload.connectors.voucherify import SCHEMA as VOUCHERIFY
 from bulkload.mapping import find_mapping, load_mapping, shipped_mappings
+from bulkload.mapping.strict_yaml import read_yaml
 from bulkload.sources import open_source
 from bulkload.validation import Judge
 
@@ -126,3 +127,15 @@ def test_voucherify_s_own_template_keeps_every_column() -> None:
             "CRM_created_date": "2022-05-18T10:00:00Z",
         },
     }
+
+
+def test_the_mapping_that_is_found_is_not_read_again() -> None:
+    """A run loads the mapping that fits, and what came of reading it when it was tried is taken."""
+    headers = (SAMPLES / "customers.csv").read_text("utf-8-sig").splitlines()[0].split(",")
+    path = find_mapping(headers, connector="loyaltydog", folder=HERE)
+    read = read_yaml.cache_info().misses
+
+    document = load_mapping(path)
+
+    assert read_yaml.cache_info().misses == read
+    assert document.rules == load_mapping(path).rules

@@ -182,3 +182,17 @@ def test_the_command_prints_lines_or_one_document(tmp_path):
     assert "\x1b" not in plain.output
     machine = CliRunner().invoke(inspect_, [str(path), "--json"])
     assert json.loads(machine.output)["columns"][1]["fill_rate"] == 1.0
+
+
+def test_a_second_reading_leaves_the_findings_as_they_are(tmp_path):
+    """A run reads its source again to send; what was found is told once, and stays."""
+    path = tmp_path / "orders.csv"
+    path.write_text("Name,Amount\nAda,1\u00a02\n,\nTotal,12\n", "utf-8")
+    with open_source(path) as source:
+        list(source.batches())
+        first = source.findings
+        again = list(source.batches())
+
+    assert {finding.code for finding in first} >= {"invisible-characters", "blank-rows"}
+    assert source.findings == first
+    assert [batch.rows.height for batch in again] == [2]

@@ -38,13 +38,3 @@ def test_a_source_is_known_by_its_bytes(tmp_path: Path, name: str, drawn: int | 
     assert found == hashlib.sha256(content).hexdigest()
 
 
-def test_bytes_are_read_once_for_rows_and_digest(tmp_path: Path) -> None:
-    """A file that was read to its end is known without being read again."""
-    path = tmp_path / "people.csv"
-    path.write_bytes(ROWS.encode())
-
-    with open_source(path) as source:
-        list(source.batches())
-        path.write_bytes(b"email\nanother@example.com\n")
-
-        assert source.sha256 == hashlib.sha256(ROWS.encode()).hexdigest()

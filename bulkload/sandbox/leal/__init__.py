@@ -6,9 +6,9 @@ call -> caller -> limit -> operation -> Answer
 from __future__ import annotations
 
 from bulkload.sandbox.calls import Answer, Call, Operation, Routes, System, World
+from bulkload.sandbox.credentials import LEAL_TOKEN
 from bulkload.sandbox.leal import cards, customers, stores
 from bulkload.sandbox.leal.refusals import RefusedError
-from bulkload.sandbox.options import LEAL_TOKEN
 from bulkload.sandbox.quotas import Quota, spend
 from bulkload.sandbox.store import Store
 

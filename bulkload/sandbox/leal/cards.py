@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
+from bulkload.sandbox.credentials import LEAL_ACCOUNT_ID
 from bulkload.sandbox.leal.parameters import (
     body_of,
     boolean,
@@ -16,7 +17,6 @@ from bulkload.sandbox.leal.parameters import (
 )
 from bulkload.sandbox.leal.refusals import invalid, not_found
 from bulkload.sandbox.leal.stores import iso, next_id, store_of
-from bulkload.sandbox.options import LEAL_ACCOUNT_ID
 from bulkload.sandbox.store import Store
 
 _MOST_STAMPS = 21

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
+from bulkload.sandbox.credentials import LEAL_ACCOUNT_ID
 from bulkload.sandbox.leal.parameters import body_of, hash_of, path_id, text
 from bulkload.sandbox.leal.refusals import not_found
-from bulkload.sandbox.options import LEAL_ACCOUNT_ID
 from bulkload.sandbox.store import Filter, Store
 
 STORES = "leal/store"

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from bulkload.sandbox.calls import Answer, Call, Operation, World, dumps
+from bulkload.sandbox.credentials import JWT, LD_KEY
 from bulkload.sandbox.loyaltydog.refusals import RefusedError
-from bulkload.sandbox.options import JWT, LD_KEY
 from bulkload.sandbox.quotas import MONTH, Quota, Standing, spend
 
 KEY_LIFETIME_S = 24 * 3600

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
+from bulkload.sandbox.credentials import PASSWORD, PROGRAM_ID
 from bulkload.sandbox.loyaltydog.callers import mint
 from bulkload.sandbox.loyaltydog.refusals import RefusedError
 from bulkload.sandbox.loyaltydog.shapes import (
@@ -16,7 +17,6 @@ from bulkload.sandbox.loyaltydog.shapes import (
     body_of,
     form_of,
 )
-from bulkload.sandbox.options import PASSWORD, PROGRAM_ID
 from bulkload.sandbox.store import Store
 
 PROGRAMS = "loyaltydog/program"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from bulkload.sandbox.calls import Answer, Call, World, json_answer
-from bulkload.sandbox.options import APP_ID, APP_TOKEN
+from bulkload.sandbox.credentials import APP_ID, APP_TOKEN
 from bulkload.sandbox.quotas import Quota, Standing, spend
 from bulkload.sandbox.voucherify.refusals import RefusedError
 
