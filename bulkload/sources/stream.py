@@ -9,7 +9,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -113,10 +113,12 @@ class FileBytes:
             self._sha256 = found or self._hashed()
         return self._sha256
 
-    def hash_ahead(self, thread: Executor) -> None:
+    def hash_ahead(self) -> None:
         """Find the digest in a thread, so that it is known when it is asked for."""
         if not self._sha256:
+            thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-hash")
             self._hashing = thread.submit(self._hashed, until_closed=True)
+            thread.shutdown(wait=False)
 
     def _hashed(self, *, until_closed: bool = False) -> str:
         """Return the digest; nothing if the source was closed first and nobody can be waiting."""
