@@ -154,11 +154,12 @@ class Judge:
         plain = self._tiers_of(skimmed).skim(skimmed)
         odd = (~plain.records[OK]).arg_true()
         left = plain.records.select_seq(pl.exclude(OK).gather(odd))
+        mapped_cells: list[pl.Series] = []
         for name, read in mapped.read(rows):
             places = (~left[name + FINE]).arg_true()
             if len(places):
-                left = _with_cells(left, places, read(odd.gather(places)))
-        rest = self._sifted(rows, left, has_flags=True)
+                mapped_cells += _with_cells(left, places, read(odd.gather(places)))
+        rest = self._sifted(rows, left.with_columns_seq(mapped_cells), has_flags=True)
         return Prepared(
             rows,
             [plain.records, *rest.records],
@@ -208,20 +209,20 @@ class Judge:
             payloads = payloads.vstack(pl.DataFrame(found.payloads, schema=self._schema))
         repeats = self._seen.repeats(payloads)
         if repeats:
-            rejects += self._duplicates(repeats, payloads, rows)
+            numbers = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32)
+            is_repeat = payloads[ROW].is_in(numbers.implode())
+            rejects += self._duplicates(repeats, _where(payloads, is_repeat).sort(ROW), rows)
             rejects.sort(key=lambda reject: reject.row_number)
-            repeated = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32)
-            payloads = payloads.filter(~pl.col(ROW).is_in(repeated.implode()))
+            payloads = _where(payloads, ~is_repeat)
         refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
         records = [_accepted(one, refused, bool(repeats)) for one in prepared.records]
         return Verdicts(payloads, rejects, found.warnings, prepared.skipped, records)
 
     def _duplicates(
-        self, repeats: Sequence[tuple[int, str, int]], payloads: pl.DataFrame, rows: pl.DataFrame
+        self, repeats: Sequence[tuple[int, str, int]], repeated: pl.DataFrame, rows: pl.DataFrame
     ) -> list[Reject]:
-        """Say of rows that repeat an earlier one which row that is."""
-        numbers = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32).unique().sort()
-        repeated = payloads.filter(pl.col(ROW).is_in(numbers.implode())).sort(ROW)
+        """Say of rows that repeat an earlier one which row that is; their payloads are in order."""
+        numbers = repeated[ROW]
         source = SourceCells(lambda: _only(rows, numbers))
         positions = {number: position for position, number in enumerate(numbers)}
         rejects = []
@@ -277,15 +278,16 @@ def _prepared(
         del batch
 
 
-def _with_cells(records: pl.DataFrame, places: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:
-    """Return records with other cells in some places; a column that is new is null elsewhere."""
-    nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
-    return records.with_columns(
-        (records[column.name] if column.name in records.columns else nothing)
-        .scatter(places, column)
-        .alias(column.name)
-        for column in cells
-    )
+def _with_cells(
+    records: pl.DataFrame, places: pl.Series, cells: pl.DataFrame
+) -> Iterator[pl.Series]:
+    """Yield columns of records with other cells in some places; one that is new is null elsewhere."""
+    for column in cells:
+        if column.name in records.columns:
+            others = records[column.name]
+        else:
+            others = pl.repeat(None, records.height, dtype=pl.String, eager=True).alias(column.name)
+        yield others.scatter(places, column)
 
 
 def _accepted(records: pl.DataFrame, refused: Collection[int], has_repeats: bool) -> pl.DataFrame:
@@ -297,6 +299,10 @@ def _accepted(records: pl.DataFrame, refused: Collection[int], has_repeats: bool
     numbers = pl.Series(list(refused), dtype=pl.UInt32)
     sent = ~records[ROW].is_in(numbers.implode())
     return records.with_columns((sent if plain is None else sent & plain).alias(OK))
+
+
+def _where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
+    return frame.select_seq(pl.all().filter(mask))
 
 
 def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:

@@ -86,12 +86,12 @@ class Tiers:
         Args:
             records: A cell that is fine is what `skim` has seen; phones have `<field>@value`.
         """
-        for twin in self._twins:
-            records = self._settled(twin, records)
-        records = _computed(records, [self._whole])
-        return Sifted(_accepted(records, self._mended_payloads), records.filter(~pl.col(OK)))
+        settled = [column for twin in self._twins for column in self._settled(twin, records)]
+        records = _computed(records, [settled, self._whole])
+        odd = records.select_seq(pl.all().filter(~pl.col(OK)))
+        return Sifted(_accepted(records, self._mended_payloads), odd)
 
-    def _settled(self, twin: Twin, records: pl.DataFrame) -> pl.DataFrame:
+    def _settled(self, twin: Twin, records: pl.DataFrame) -> list[pl.Series]:
         """Mend the cells of one field that are not fine yet, and accept what can be accepted."""
         name = twin.field.name
         fine = records[name + FINE]
@@ -107,8 +107,7 @@ class Tiers:
             fine = fine.scatter(places, cells[name + FINE])
             if value is not None:
                 value = value.scatter(places, cells[name + VALUE])
-        settled = [fine] if value is None else [fine, value.alias(name + VALUE)]
-        return records.with_columns(settled)
+        return [fine] if value is None else [fine, value.alias(name + VALUE)]
 
     def _prepare(self) -> None:
         """Make the expressions once: for a batch they would cost as much as what they do."""
@@ -233,7 +232,9 @@ class Tiers:
         return [said, columns]
 
 
-def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
+def _computed(
+    records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr | pl.Series]]
+) -> pl.DataFrame:
     # One step after the other: a plan of them all would be optimised anew for every batch.
     for columns in steps:
         records = records.with_columns_seq(columns)
