@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bulkload"
 
 FLOORS = [
-    {"records", "errors", "cells", "contacts", "scratch"},
+    {"records", "errors", "cells", "contacts", "scratch", "ahead"},
     {"wire", "messages", "progress"},
     {"sources", "mapping", "validation", "connectors", "delivery", "reports", "sandbox"},
     {"settings"},
