@@ -90,7 +90,7 @@ def _where_filled(cells: pl.Expr, read: pl.Expr) -> pl.Expr:
         if not len(places):
             return out
         filled = column if len(places) == len(column) else column.gather(places)
-        found = filled.to_frame().select(read.cast(pl.String).alias(column.name)).to_series()
+        found = filled.to_frame().select_seq(read.cast(pl.String).alias(column.name)).to_series()
         return found if filled is column else out.scatter(places, found)
 
     return cells.map_batches(few, return_dtype=pl.String, is_elementwise=True)

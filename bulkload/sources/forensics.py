@@ -182,7 +182,7 @@ def _nets(column: Column) -> list[_Net]:
 
 
 def _matching(rows: pl.DataFrame, column: Column, pattern: str) -> pl.DataFrame:
-    return rows.filter(pl.col(column.name).str.contains(pattern))
+    return rows.select_seq(pl.all().filter(rows[column.name].str.contains(pattern)))
 
 
 def _count(column: Column, hits: pl.DataFrame, traces: Sequence[tuple[str, str | pl.Expr]]) -> None:

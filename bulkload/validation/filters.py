@@ -43,9 +43,10 @@ class Filters:
     def may_hold(self, marks: Marks) -> pl.Series:
         """Whether each hash may have been added; False is certain."""
         word, mask = marks
-        held = ((one.gather(word) & mask) == mask for one in self._filters)
-        nothing = pl.repeat(value=False, n=len(word), dtype=pl.Boolean, eager=True)
-        return functools.reduce(operator.or_, held, nothing)
+        held = [(one.gather(word) & mask) == mask for one in self._filters]
+        if not held:
+            return pl.Series([False]).new_from_index(0, len(word))
+        return functools.reduce(operator.or_, held)
 
     def add(self, marks: Marks) -> None:
         """Remember hashes."""

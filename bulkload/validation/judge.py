@@ -286,7 +286,8 @@ def _with_cells(
         if column.name in records.columns:
             others = records[column.name]
         else:
-            others = pl.repeat(None, records.height, dtype=pl.String, eager=True).alias(column.name)
+            nothing = pl.Series(column.name, [None], pl.String)
+            others = nothing.new_from_index(0, records.height)
         yield others.scatter(places, column)
 
 
@@ -308,4 +309,5 @@ def _where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
 def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
     """Return the rows of `frame` that have these row numbers; both are in source order."""
     # Few of many: looking for them is less than asking every row.
-    return frame.select_seq(pl.all().gather(frame[ROW].search_sorted(numbers)))
+    places = frame.select_seq(pl.col(ROW).search_sorted(numbers)).to_series()
+    return frame.select_seq(pl.all().gather(places))

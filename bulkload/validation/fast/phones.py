@@ -50,7 +50,8 @@ class Phones:
             phones: As they are written.
             separators: Signs that mean nothing.
         """
-        self._meet(region for region in regions.unique() if region in self._by_region)
+        known = regions.to_frame().select_seq(pl.first().unique()).to_series()
+        self._meet(region for region in known if region in self._by_region)
         frame = phones.alias("phone").to_frame()
         region = pl.lit(regions[0])
         if len(regions) == len(phones):
