@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -70,11 +70,9 @@ class FileSource(Source):
         return list(self.found)
 
     def read_ahead(self) -> None:
-        """Read the first batch in a thread of its own, and find the digest after it."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-read")
-        self._begun = _Begun(self._batches(), thread)
-        self.content.hash_ahead(thread)
-        thread.shutdown(wait=False)
+        """Read the first batch in a thread of its own, and find the digest in another."""
+        self._begun = _Begun(self._batches())
+        self.content.hash_ahead()
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in file order; it can be called again."""
@@ -113,9 +111,12 @@ class FileSource(Source):
 class _Begun:
     """A reading whose first batch is read in a thread, before anybody asks for it."""
 
-    def __init__(self, batches: Generator[Batch], thread: Executor) -> None:
+    def __init__(self, batches: Generator[Batch]) -> None:
         self._batches = batches
+        # It ends after the first batch, so that the memory it has freed is there for the next one.
+        thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-read")
         self._first = thread.submit(next, batches, None)
+        thread.shutdown(wait=False)
 
     def batches(self) -> Iterator[Batch]:
         first = self._first.result()

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -54,6 +54,7 @@ class FileBytes:
         self.spooled: IO[bytes] | None = None
         self._sha256 = ""
         self._hashing: Future[str] | None = None
+        self._thread: ThreadPoolExecutor | None = None
         self._is_closed = False
         self.modified_ns = 0
         if self.shown == "-":
@@ -113,17 +114,21 @@ class FileBytes:
             self._sha256 = found or self._hashed()
         return self._sha256
 
-    def hash_ahead(self, thread: Executor) -> None:
-        """Find the digest in a thread, so that it is known when it is asked for."""
+    def hash_ahead(self) -> None:
+        """Find the digest in a thread of its own, so that it is known when it is asked for."""
         if not self._sha256:
-            self._hashing = thread.submit(self._hashed, until_closed=True)
+            # It stays until the source is closed: the next thread gets the memory of one that has
+            # ended, and that should be the one that has read and let go of the first blocks.
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-hash")
+            self._hashing = self._thread.submit(self._hashed, until_closed=True)
 
     def _hashed(self, *, until_closed: bool = False) -> str:
         """Return the digest; nothing if the source was closed first and nobody can be waiting."""
         digest = hashlib.sha256()
-        with self.raw() as raw:
-            while piece := raw.read(_PIECE_BYTES):
-                digest.update(piece)
+        buffer = memoryview(bytearray(_PIECE_BYTES))
+        with open(self.shown, "rb", buffering=0) as raw:  # noqa: PTH123 - unbuffered
+            while size := raw.readinto(buffer):
+                digest.update(buffer[:size])
                 if until_closed and self._is_closed:
                     return ""
         return digest.hexdigest()
@@ -131,6 +136,8 @@ class FileBytes:
     def close(self) -> None:
         """Let go of the copy of standard input."""
         self._is_closed = True
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
         if self.spooled is not None:
             self.spooled.close()
 
