@@ -9,7 +9,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # Polars' allocator keeps freed pages for ten seconds; after one, a run needs 50 MB less, and what
     # the next batch needs is still there.
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0")
     # Plugins would have a say in verdicts, and looking for them reads the metadata of all packages.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Start-up makes many objects that all stay; looking for garbage among them finds none.

@@ -228,10 +228,10 @@ class TextTable:
         if sum(sizes) + delimiters + ends + sifted.marks != len(sifted.proven):
             return False
         limit = self.options.max_cell_bytes
-        if max(sizes) <= limit:
-            return True
-        longest = frame.select(pl.all().str.len_bytes().max()).row(0)
-        return max(length or 0 for length in longest) <= limit
+        # No cell of a column is longer than all of them together.
+        long = [name for name, size in zip(frame.columns, sizes, strict=True) if size > limit]
+        longest = frame.select_seq(pl.col(long).str.len_bytes().max()).row(0) if long else ()
+        return all(length <= limit for length in longest)
 
     def _by_hand(self, proven: bytes) -> pl.DataFrame:
         """Cut records one by one where Polars counts them differently."""

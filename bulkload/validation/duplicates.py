@@ -8,20 +8,20 @@ runs of keys that are written to a temporary folder as they fill.
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from bulkload.scratch import Scratch
-from bulkload.validation.filters import Filters
-from bulkload.validation.spill import Lines, Numbers, escaped
+from bulkload.validation.filters import HASH_BITS, Filters
+from bulkload.validation.spill import Numbers, Texts, between
 
 ROW = "row_number"
-KEYS_PER_RUN = 200_000
+KEYS_PER_RUN = 100_000
 """Keys held in memory before they are written out."""
-_PLACES = 1 << 24
-"""An entry of an index is a hash with the place of its key instead of the lowest bits."""
+_PLACES = 1 << (64 - HASH_BITS)
+"""An entry of an index is a key's hash and, in the lowest bits, its place: row x keys + key."""
 
 
 class Seen:
@@ -56,51 +56,57 @@ class Seen:
         if not self._keys or payloads.is_empty():
             return []
         named = payloads.select_seq(ROW, *self._keys)
-        hashed = self._hashed(named)
-        hashes = hashed["hash"]
-        maybe = hashes.is_duplicated() | self._filters.may_hold(hashes)
+        entries = self._entries(named)
+        hashes = entries // _PLACES
+        marks = self._filters.marks(hashes)
+        known = self._filters.may_hold(marks)
+        # They ascend, so equal ones are neighbours.
+        again = hashes == hashes.shift(1, fill_value=1 << HASH_BITS)
+        maybe = known | again | again.shift(-1, fill_value=False)
         found: list[tuple[int, str, int]] = []
         if maybe.any():
-            found = self._confirmed(named[hashed.filter(maybe)["at"].unique()])
+            suspects = self._rows_of(entries.filter(maybe)).unique()
+            found = self._confirmed(named[suspects], hashes.filter(known))
         if found:
             repeats = pl.Series([row_number for row_number, _, _ in found], dtype=pl.UInt32)
             places = named[ROW].is_in(repeats.implode()).arg_true()
-            hashed = hashed.filter(~pl.col("at").is_in(places.implode()))
-        self._filters.add(hashed["hash"])
-        self._runs.add(named, hashed)
+            entries = entries.filter(~self._rows_of(entries).is_in(places.implode()))
+            marks = self._filters.marks(entries // _PLACES)
+        self._filters.add(marks)
+        self._runs.add(named, entries)
         return found
 
-    def _hashed(self, named: pl.DataFrame) -> pl.DataFrame:
-        """Return one row per key that a payload has: its hash, its column, and where it stands."""
+    def _entries(self, named: pl.DataFrame) -> pl.Series:
+        """Return the keys of these rows as entries of an index, ascending."""
         parts = []
         for position, key in enumerate(self._keys):
-            part = named.select_seq(
-                # A seed of its own keeps an e-mail apart from an equal external id.
-                pl.col(key).hash(position + 1).alias("hash"),
-                pl.lit(position, pl.UInt8).alias("key"),
-                pl.int_range(pl.len(), dtype=pl.UInt32).alias("at"),
-            )
+            # A seed of its own keeps an e-mail apart from an equal external id.
+            hashed = pl.col(key).hash(position + 1) // _PLACES * _PLACES
+            place = pl.int_range(pl.len(), dtype=pl.UInt64) * len(self._keys) + position
+            entry = (hashed + place).alias("entry")
             if named[key].null_count():
-                part = part.select_seq(pl.all().filter(named[key].is_not_null()))
-            parts.append(part)
-        return functools.reduce(pl.DataFrame.vstack, parts).rechunk()
+                entry = entry.filter(pl.col(key).is_not_null())
+            parts.append(named.select_seq(entry).to_series())
+        return pl.concat(parts).sort(multithreaded=False)
 
-    def _confirmed(self, suspects: pl.DataFrame) -> list[tuple[int, str, int]]:
-        """Return the repeats among rows of which some key may have been seen, by their text."""
+    def _rows_of(self, entries: pl.Series) -> pl.Series:
+        """Return where the rows of these keys stand."""
+        return (entries % _PLACES // len(self._keys)).cast(pl.UInt32)
+
+    def _confirmed(self, suspects: pl.DataFrame, known: pl.Series) -> list[tuple[int, str, int]]:
+        """Return the repeats among rows of which some key may have been seen, by their text.
+
+        Args:
+            suspects: `row_number` and the key columns.
+            known: Hashes of their keys that earlier batches may have had.
+        """
         suspects = suspects.sort(ROW)
-        texts = [suspects[key].to_list() for key in self._keys]
-        wanted = {
-            (key, escaped(text)): text
-            for key, column in enumerate(texts)
-            for text in column
-            if text is not None
-        }
         first = {
-            (key, wanted[key, line]): row_number
-            for row_number, key, line in self._runs.holding(self._hashed(suspects)["hash"])
-            if (key, line) in wanted
+            (key, text): row_number
+            for row_number, key, text in self._runs.holding(known.unique().to_list())
         }
         found: list[tuple[int, str, int]] = []
+        texts = [suspects[key].to_list() for key in self._keys]
         for row_number, *row in zip(suspects[ROW].to_list(), *texts, strict=True):
             own = [(key, text) for key, text in enumerate(row) if text is not None]
             repeated = [(row_number, self._keys[k[0]], first[k]) for k in own if k in first]
@@ -116,27 +122,23 @@ class _Run:
     Args:
         path: Of the files, each with an ending of its own.
         named: `row_number` and the key columns.
-        hashed: `hash`, `key` and `at` of every key.
+        entries: Of all keys, ascending.
     """
 
-    def __init__(self, path: Path, named: pl.DataFrame, hashed: pl.DataFrame) -> None:
+    def __init__(self, path: Path, named: pl.DataFrame, entries: pl.Series) -> None:
+        cells = named.drop(ROW).get_columns()
+        self._height, self._keys = named.height, len(cells)
         self._rows = Numbers(path.with_suffix(".rows"), named[ROW].cast(pl.UInt64))
-        self._cells = tuple(
-            Lines(path.with_suffix(f".{number}"), column)
-            for number, column in enumerate(named.drop(ROW))
-        )
-        self._keys = len(self._cells)
-        place = pl.col("at") * self._keys + pl.col("key")
-        entry = pl.col("hash") // _PLACES * _PLACES + place
-        entries = hashed.select(entry).to_series().sort()
+        self._cells = Texts(path.with_suffix(".cells"), pl.concat(cells))
         self._index = Numbers(path.with_suffix(".index"), entries)
 
-    def holding(self, hashes: Collection[int]) -> Iterator[tuple[int, int, str]]:
-        """Yield (row number, key, escaped text) of all keys that may have one of these hashes."""
-        ranges = ((one // _PLACES * _PLACES, (one // _PLACES + 1) * _PLACES) for one in hashes)
-        for entry in set(self._index.between(ranges)):
-            at, key = divmod(entry % _PLACES, self._keys)
-            yield self._rows.at(at), key, self._cells[key].at(at)
+    def holding(self, hashes: Iterable[int]) -> Iterator[tuple[int, int, str]]:
+        """Yield (row number, key, text) of all keys that have one of these hashes."""
+        ranges = ((one * _PLACES, (one + 1) * _PLACES) for one in hashes)
+        with self._index.opened() as index, self._rows.opened() as rows, self._cells.opened() as at:
+            for entry in between(index, ranges):
+                row, key = divmod(entry % _PLACES, self._keys)
+                yield rows[row], key, at(key * self._height + row)
 
 
 class _Runs:
@@ -146,7 +148,7 @@ class _Runs:
         self._keys = tuple(keys)
         # A run holds a batch more than that, and every key of its rows has a place.
         self._keys_per_run = keys_per_run
-        self._recent: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+        self._recent: list[tuple[pl.DataFrame, pl.Series]] = []
         self._recent_keys = 0
         self._runs: list[_Run] = []
 
@@ -155,34 +157,35 @@ class _Runs:
         # Most sources never fill a run.
         return Scratch()
 
-    def add(self, named: pl.DataFrame, hashed: pl.DataFrame) -> None:
-        """Remember keys: where they stand in `named`, with their hashes."""
-        if hashed.is_empty():
+    def add(self, named: pl.DataFrame, entries: pl.Series) -> None:
+        """Remember keys: the rows they stand in, and their entries."""
+        if entries.is_empty():
             return
-        self._recent.append((named, hashed))
+        self._recent.append((named, entries))
         # Rows without a key fill memory as well, and take places.
-        self._recent_keys += max(named.height, hashed.height)
+        self._recent_keys += max(named.height, len(entries))
         if self._recent_keys >= self._keys_per_run:
             path = self._scratch.path / str(len(self._runs))
             with self._scratch.writing():
                 self._runs.append(_Run(path, *self._together()))
             self._recent, self._recent_keys = [], 0
 
-    def holding(self, hashes: pl.Series) -> Iterator[tuple[int, int, str]]:
-        """Yield (row number, key, escaped text) of all keys that may have one of these hashes."""
-        wanted = hashes.unique()
-        numbers = wanted.to_list()
+    def holding(self, hashes: Sequence[int]) -> Iterator[tuple[int, int, str]]:
+        """Yield (row number, key, text) of all keys that have one of these hashes."""
         for run in self._runs:
-            yield from run.holding(numbers)
-        among = pl.col("hash").is_in(wanted.implode())
-        for named, hashed in self._recent:
-            for at, key in hashed.filter(among).select("at", "key").iter_rows():
-                yield named[ROW][at], key, escaped(named[self._keys[key]][at])
+            yield from run.holding(hashes)
+        wanted = pl.Series(hashes, dtype=pl.UInt64).implode()
+        for named, entries in self._recent:
+            for entry in entries.filter((entries // _PLACES).is_in(wanted)):
+                row, key = divmod(entry % _PLACES, len(self._keys))
+                yield named[ROW][row], key, named[self._keys[key]][row]
 
-    def _together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _together(self) -> tuple[pl.DataFrame, pl.Series]:
         """Return the recent keys as one."""
+        if len(self._recent) == 1:
+            return self._recent[0]
         rows, parts = 0, []
-        for named, hashed in self._recent:
-            parts.append(hashed.with_columns(pl.col("at").cast(pl.UInt64) + rows))
+        for named, entries in self._recent:
+            parts.append(entries + rows * len(self._keys))
             rows += named.height
-        return pl.concat(named for named, _ in self._recent), pl.concat(parts)
+        return pl.concat(named for named, _ in self._recent), pl.concat(parts).sort()

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import functools
 import operator
+from typing import TypeAlias
 
 import polars as pl
 
+HASH_BITS = 40
+"""A hash is a number of so many bits. Where they ascend, memory is met in order: much less work."""
+
+
+_MASKS = 1 << 14
+_BITS = 6
+Marks: TypeAlias = tuple[pl.Series, pl.Series]
+"""Of each hash a word, and up to six bits in it; the words ascend."""
+
 
 class Filters:
-    """Filters of which the next one is begun when one is full: keys that are held never get lost."""
+    """Bloom filters, the next of which is begun when one is full; none forgets what it was given.
+
+    Args:
+        words: Size of one filter, in words of 8 bytes; a power of two above 1.
+    """
 
     _MOST = 2
     """So many are ever made; then the last one fills up, and more is looked up in vain."""
@@ -17,58 +31,39 @@ class Filters:
 
     def __init__(self, words: int) -> None:
         self._words = words
-        self._filters: list[_Filter] = []
+        self._filters: list[pl.Series] = []
         self._room = 0
 
-    def may_hold(self, hashes: pl.Series) -> pl.Series:
-        """Whether each hash may have been added; False is certain."""
-        nothing = pl.repeat(value=False, n=len(hashes), dtype=pl.Boolean, eager=True)
-        return functools.reduce(operator.or_, (one.holds(hashes) for one in self._filters), nothing)
-
-    def add(self, hashes: pl.Series) -> None:
-        """Remember hashes."""
-        if self._room <= 0 and len(self._filters) < self._MOST:
-            self._filters.append(_Filter(self._words))
-            self._room = self._words * self._KEYS_PER_WORD
-        self._filters[-1].add(hashes)
-        self._room -= len(hashes)
-
-
-class _Filter:
-    """A Bloom filter with up to six bits a key, all in one word: it never forgets what it was given."""
-
-    _MASKS = 1 << 14
-    _BITS = 6
-
-    def __init__(self, words: int) -> None:
-        self._words = pl.zeros(words, dtype=pl.UInt64, eager=True)
+    def marks(self, hashes: pl.Series) -> Marks:
+        """Return what stands for hashes in every filter."""
         # The high bits of a hash choose the word, the low bits the mask.
-        self._share = 2**64 // words
+        word = (hashes // (2**HASH_BITS // self._words)).cast(pl.UInt32)
+        return word, self._masks.gather((hashes & (_MASKS - 1)).cast(pl.UInt32))
+
+    def may_hold(self, marks: Marks) -> pl.Series:
+        """Whether each hash may have been added; False is certain."""
+        word, mask = marks
+        held = ((one.gather(word) & mask) == mask for one in self._filters)
+        nothing = pl.repeat(value=False, n=len(word), dtype=pl.Boolean, eager=True)
+        return functools.reduce(operator.or_, held, nothing)
+
+    def add(self, marks: Marks) -> None:
+        """Remember hashes."""
+        word, mask = marks
+        if self._room <= 0 and len(self._filters) < self._MOST:
+            self._filters.append(pl.zeros(self._words, dtype=pl.UInt64, eager=True))
+            self._room = self._words * self._KEYS_PER_WORD
+        self._room -= len(word)
+        last = self._filters[-1]
+        # Of neighbours with one word only the last is written, so the others come again.
+        while len(word):
+            last.scatter(word, last.gather(word) | mask)
+            lost = word == word.shift(-1, fill_value=self._words)
+            word, mask = word.filter(lost), mask.filter(lost)
 
     @functools.cached_property
     def _masks(self) -> pl.Series:
         bits = pl.Series([1 << bit for bit in range(64)], dtype=pl.UInt64)
-        numbers = pl.int_range(self._MASKS, dtype=pl.UInt64, eager=True)
-        chosen = (
-            bits.gather((numbers.hash(seed) & 63).cast(pl.UInt32)) for seed in range(self._BITS)
-        )
+        numbers = pl.int_range(_MASKS, dtype=pl.UInt64, eager=True)
+        chosen = (bits.gather((numbers.hash(seed) & 63).cast(pl.UInt32)) for seed in range(_BITS))
         return functools.reduce(operator.or_, chosen)
-
-    def holds(self, hashes: pl.Series) -> pl.Series:
-        """Whether each hash may have been added; False is certain."""
-        word, mask = self._places(hashes)
-        return (self._words.gather(word) & mask) == mask
-
-    def add(self, hashes: pl.Series) -> None:
-        """Remember hashes."""
-        word, mask = self._places(hashes)
-        # Of several hashes of one word only the last is written, so the others come again.
-        while len(word):
-            self._words.scatter(word, self._words.gather(word) | mask)
-            lost = (self._words.gather(word) & mask) != mask
-            word, mask = word.filter(lost), mask.filter(lost)
-
-    def _places(self, hashes: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """Return where each hash is remembered: its word, and the bits in it."""
-        word = (hashes // self._share).cast(pl.UInt32)
-        return word, self._masks.gather((hashes & (self._MASKS - 1)).cast(pl.UInt32))

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
-_STEP = 64
-"""Of so many lines, it is remembered where one begins."""
 _TELLING = 8
 """Values by which the beginning of a column is known."""
 
 
-class Lines:
-    """A column of text in a file, of which few cells are wanted back; they are found at once."""
+class Texts:
+    """A column of text in a file.
+
+    Args:
+        path: Of the file; another one is written beside it.
+        column: String; null is kept as an empty text.
+    """
 
     def __init__(self, path: Path, column: pl.Series) -> None:
         self._path = path
-        if column.str.contains(r"[\\\n]").any():
-            column = column.str.replace_many(["\\", "\n"], ["\\\\", "\\n"])
-        written = str(column.fill_null("").str.join("\n")[0]).encode()
-        path.write_bytes(written)
-        lengths = column.str.len_bytes().fill_null(0).cast(pl.UInt64) + 1
-        starts = lengths.cum_sum().shift(1, fill_value=0).gather_every(_STEP)
-        self._starts = array("Q", [*starts.to_list(), len(written) + 1])
+        # The text and nothing else, without a copy of it in Python.
+        column.to_frame().write_csv(
+            path, include_header=False, quote_style="never", line_terminator=""
+        )
+        sizes = column.str.len_bytes().cast(pl.UInt64).fill_null(0)
+        self._ends = Numbers(path.with_suffix(".ends"), sizes.cum_sum())
 
-    def at(self, place: int) -> str:
-        """Return the cell at a place, escaped as `escaped` does; empty for null."""
-        piece, line = divmod(place, _STEP)
-        start, end = self._starts[piece : piece + 2]
-        with self._path.open("rb", buffering=0) as file:
-            file.seek(start)
-            return file.read(end - start - 1).decode().split("\n")[line]
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Callable[[int], str]]:
+        """Give what returns the text at a place."""
+        with self._path.open("rb", buffering=0) as file, self._ends.opened() as ends:
 
+            def at(place: int) -> str:
+                start = ends[place - 1] if place else 0
+                file.seek(start)
+                return file.read(ends[place] - start).decode()
 
-def escaped(text: str) -> str:
-    """Return a text as a line that holds no line end."""
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
+            yield at
 
 
 class Numbers:
@@ -60,7 +62,7 @@ class Numbers:
             path, compression="uncompressed", record_batch_size=self._count
         )
         first = array("Q", numbers.head(_TELLING).to_list()).tobytes()
-        with self._open() as mapped:
+        with self._mapped() as mapped:
             self._start = mapped.find(first, 0, head_bytes)
             end = self._start + 8 * self._count
             found = (
@@ -70,22 +72,28 @@ class Numbers:
             path.write_bytes(array("Q", numbers.to_list()))
             self._start = 0
 
-    def at(self, place: int) -> int:
-        """Return one number."""
-        with self._open() as mapped, self._numbers(mapped) as numbers:
-            return numbers[place]
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[memoryview[int]]:
+        """Give the numbers, each of which is read when it is asked for."""
+        start, end = self._start, self._start + 8 * self._count
+        # Views that stand on a map must go before it does.
+        with (
+            self._mapped() as mapped,
+            memoryview(mapped) as whole,
+            whole[start:end] as own,
+            own.cast("Q") as numbers,
+        ):
+            yield numbers
 
-    def between(self, ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
-        """Yield the numbers that lie in half-open ranges, ends left out; all must ascend."""
-        with self._open() as mapped, self._numbers(mapped) as numbers:
-            for least, end in ranges:
-                first = bisect_left(numbers, least)
-                yield from numbers[first : bisect_left(numbers, end, first)]
-
-    def _open(self) -> mmap.mmap:
+    def _mapped(self) -> mmap.mmap:
         with self._path.open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
-    def _numbers(self, mapped: mmap.mmap) -> memoryview:
-        with memoryview(mapped) as whole:
-            return whole[self._start : self._start + 8 * self._count].cast("Q")
+
+def between(numbers: Sequence[int], ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Yield the numbers that lie in half-open ranges, ends left out; the numbers ascend."""
+    for least, end in ranges:
+        first = bisect_left(numbers, least)
+        while first < len(numbers) and numbers[first] < end:
+            yield numbers[first]
+            first += 1

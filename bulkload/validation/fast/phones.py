@@ -54,7 +54,8 @@ class Phones:
         frame = phones.alias("phone").to_frame()
         region = pl.lit(regions[0])
         if len(regions) == len(phones):
-            frame, region = frame.with_columns(regions.alias("region")), pl.col("region")
+            frame.insert_column(1, regions.alias("region"))
+            region = pl.col("region")
         written = pl.concat_str(region, pl.lit(BOUNDARY), pl.col("phone"))
         before, after = self._spellings(self._regions, tuple(separators))
         return frame.select_seq(

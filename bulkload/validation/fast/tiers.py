@@ -23,6 +23,7 @@ ROW = "row_number"
 ACTION = "@action"
 SKIP = "@skip"
 OK = "@accepted"
+SAID = "@said"
 FINE = "@fine"
 """`email@fine`: whether the cell is accepted, or blank where it may be."""
 
@@ -181,7 +182,7 @@ class Tiers:
         is_blank: Callable[[pl.Expr], pl.Expr],
         key_of: Callable[[Twin], Callable[[pl.Expr], pl.Expr]],
     ) -> list[list[pl.Expr]]:
-        """Return the columns of payloads, and before them what they are made of, step by step.
+        """Return what says of each field whether a row speaks of it, then the columns of payloads.
 
         Args:
             valued: Those whose value is not the cell itself.
@@ -189,41 +190,47 @@ class Tiers:
             key_of: What makes a key of a twin's value.
         """
         by_name = {twin.field.name: twin for twin in self._twins}
-        steps: list[list[pl.Expr]] = []
+        added = [twin for twin in self._twins if twin.field.how == "add"]
+        told = [
+            twin
+            for twin in self._twins
+            if self._bodies or twin in added or twin.field.name in self._keys
+        ]
+        said = [(~is_blank(twin.cell)).alias(twin.field.name + SAID) for twin in told]
 
-        def hold(made: pl.Expr) -> pl.Expr:
-            steps.append([made.alias(f"@held{len(steps)}")])
-            return pl.col(f"@held{len(steps) - 1}")
+        def is_said(twin: Twin) -> pl.Expr:
+            return pl.col(twin.field.name + SAID)
 
         def value(twin: Twin) -> pl.Expr:
             found = pl.col(twin.field.name + VALUE) if twin in valued else twin.cell
-            return pl.when(~is_blank(twin.cell)).then(found)
+            return pl.when(is_said(twin)).then(found)
 
-        def member(twin: Twin, name: str, *, is_cleared: bool = False) -> Member:
-            return Member(name.split("."), twin.json(value(twin)), twin.is_string, is_cleared)
+        def member(twin: Twin, *path: str, is_cleared: bool = False) -> Member:
+            return Member(path, twin.json(value(twin)), is_said(twin), twin.is_string, is_cleared)
 
-        columns: list[pl.Expr] = [pl.col(ROW)]
-        sent = [
-            member(twin, twin.field.name, is_cleared=twin.field.clear_when_blank)
-            for twin in self._twins
-            if twin.field.how != "add"
-        ]
-        body = object_text(sent, hold) if self._bodies else pl.lit(None, pl.String)
-        columns.append(body.alias("body"))
+        body = extra = pl.lit(None, pl.String)
+        if self._bodies:
+            sent = [
+                member(twin, *twin.field.name.split("."), is_cleared=twin.field.clear_when_blank)
+                for twin in self._twins
+                if twin not in added
+            ]
+            body = object_text(sent)
+        if added:
+            extra = object_text([member(twin, f"{twin.field.name}_add") for twin in added])
+            extra = pl.when(pl.any_horizontal(is_said(twin) for twin in added)).then(extra)
         action = pl.col(ACTION) if ACTION in self._columns else pl.lit(None, pl.String)
-        columns.append(action.fill_null(self._action.value).alias("action"))
+        columns = [
+            pl.col(ROW),
+            body.alias("body"),
+            action.fill_null(self._action.value).alias("action"),
+        ]
         for key in self._keys:
             twin_ = by_name.get(key)
             found = pl.lit(None, pl.String) if twin_ is None else key_of(twin_)(value(twin_))
             columns.append(found.alias(f"key:{key}"))
-        added = [
-            Member([f"{twin.field.name}_add"], twin.json(value(twin)), twin.is_string)
-            for twin in self._twins
-            if twin.field.how == "add"
-        ]
-        extra = object_text(added, hold) if added else pl.lit(None, pl.String)
-        columns.append(pl.when(extra != "{}").then(extra).alias("extra"))
-        return [*steps, columns]
+        columns.append(extra.alias("extra"))
+        return [said, columns]
 
 
 def _computed(records: pl.DataFrame, steps: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
