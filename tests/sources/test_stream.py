@@ -36,5 +36,3 @@ def test_a_source_is_known_by_its_bytes(tmp_path: Path, name: str, drawn: int | 
         found = source.sha256
 
     assert found == hashlib.sha256(content).hexdigest()
-
-
