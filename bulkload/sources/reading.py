@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import polars as pl
 
+from bulkload.ahead import Ahead
 from bulkload.cells import ROW_COLUMN, unguarded_expr
 from bulkload.records import Finding
 from bulkload.sources.forensics import Watcher
@@ -57,7 +57,7 @@ class FileSource(Source):
     found: list[Finding] = field(default_factory=list)
     _is_watched: bool = field(init=False, default=False)
     """All rows have been looked at for traces of damage."""
-    _begun: _Begun | None = field(init=False, default=None, repr=False)
+    _begun: Ahead[Batch] | None = field(init=False, default=None, repr=False)
 
     @property
     def sha256(self) -> str:
@@ -70,14 +70,21 @@ class FileSource(Source):
         return list(self.found)
 
     def read_ahead(self) -> None:
-        """Read the first batch in a thread of its own, and find the digest in another."""
-        self._begun = _Begun(self._batches())
+        """Begin to read and to find the digest, each in a thread of its own."""
+        self._begun = self._reading()
         self.content.hash_ahead()
 
     def batches(self) -> Iterator[Batch]:
-        """Yield all rows in file order; it can be called again."""
+        """Yield all rows in file order; it can be called again.
+
+        While one batch is used, the next is read in a thread of its own.
+        """
         begun, self._begun = self._begun, None
-        return begun.batches() if begun else self._batches()
+        with begun or self._reading() as batches:
+            yield from batches
+
+    def _reading(self) -> Ahead[Batch]:
+        return Ahead(self._batches(), thread="bulkload-read")
 
     def _batches(self) -> Generator[Batch]:
         # The same rows have the same traces: who reads them again need not look for them again.
@@ -104,33 +111,8 @@ class FileSource(Source):
     def close(self) -> None:
         """Let go of files; the source cannot be read afterwards."""
         if self._begun:
-            self._begun.stop()
+            self._begun.close()
         self.content.close()
-
-
-class _Begun:
-    """A reading whose first batch is read in a thread, before anybody asks for it."""
-
-    def __init__(self, batches: Generator[Batch]) -> None:
-        self._batches = batches
-        # It ends after the first batch, so that the memory it has freed is there for the next one.
-        thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-read")
-        self._first = thread.submit(next, batches, None)
-        thread.shutdown(wait=False)
-
-    def batches(self) -> Iterator[Batch]:
-        first = self._first.result()
-        if first is None:
-            return
-        del self._first
-        yield first
-        # It fills memory until the next one is there.
-        del first
-        yield from self._batches
-
-    def stop(self) -> None:
-        wait([self._first])
-        self._batches.close()
 
 
 def own_columns(headers: tuple[str, ...]) -> tuple[str, ...]:

@@ -54,7 +54,6 @@ class FileBytes:
         self.spooled: IO[bytes] | None = None
         self._sha256 = ""
         self._hashing: Future[str] | None = None
-        self._thread: ThreadPoolExecutor | None = None
         self._is_closed = False
         self.modified_ns = 0
         if self.shown == "-":
@@ -115,16 +114,16 @@ class FileBytes:
         return self._sha256
 
     def hash_ahead(self) -> None:
-        """Find the digest in a thread of its own, so that it is known when it is asked for."""
+        """Find the digest in a thread, so that it is known when it is asked for."""
         if not self._sha256:
-            # It stays until the source is closed: the next thread gets the memory of one that has
-            # ended, and that should be the one that has read and let go of the first blocks.
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-hash")
-            self._hashing = self._thread.submit(self._hashed, until_closed=True)
+            thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-hash")
+            self._hashing = thread.submit(self._hashed, until_closed=True)
+            thread.shutdown(wait=False)
 
     def _hashed(self, *, until_closed: bool = False) -> str:
         """Return the digest; nothing if the source was closed first and nobody can be waiting."""
         digest = hashlib.sha256()
+        # What a thread has allocated and let go is not there for others: one buffer does for all.
         buffer = memoryview(bytearray(_PIECE_BYTES))
         with open(self.shown, "rb", buffering=0) as raw:  # noqa: PTH123 - unbuffered
             while size := raw.readinto(buffer):
@@ -136,8 +135,6 @@ class FileBytes:
     def close(self) -> None:
         """Let go of the copy of standard input."""
         self._is_closed = True
-        if self._thread is not None:
-            self._thread.shutdown(wait=False)
         if self.spooled is not None:
             self.spooled.close()
 

@@ -1,16 +1,13 @@
 r"""Delimited text as a source: clean blocks at Polars' full speed, the rest record by record.
 
-    bytes -> UTF-8 blocks -> structural check -> Polars -> numbered rows
-                                  \-> scanner -> malformed rows
-
-While Polars cuts one block on its threads, the next one is checked.
+bytes -> UTF-8 blocks -> structural check -> Polars -> numbered rows
+\-> scanner -> malformed rows
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -47,15 +44,6 @@ def open_text(content: Content, options: SourceOptions) -> TextTable:
 
 
 @dataclass(slots=True)
-class _Job:
-    """A block on its way through Polars."""
-
-    block: bytes
-    sifted: Sifted
-    frame: Future[pl.DataFrame | None]
-
-
-@dataclass(slots=True)
 class TextTable:
     """A table in a text file: its layout, and its rows in blocks."""
 
@@ -89,22 +77,13 @@ class TextTable:
     def batches(self) -> Iterator[Batch]:
         """Yield the rows, block by block, in file order."""
         row_number = self.layout.data_row
-        with ThreadPoolExecutor(1) as pool:
-            pending: deque[_Job] = deque()
-            for job in self._jobs(pool):
-                pending.append(job)
-                # Batches are let go as soon as they are taken: each fills memory until then.
-                del job
-                if len(pending) > 1:
-                    batch, lines = self._finished(pending.popleft(), row_number)
-                    row_number += lines
-                    yield batch
-                    del batch
-            while pending:
-                batch, lines = self._finished(pending.popleft(), row_number)
-                row_number += lines
-                yield batch
-                del batch
+        for block, sifted in self._blocks():
+            batch, lines = self._finished(block, sifted, row_number)
+            row_number += lines
+            # Text and rows are let go as soon as they are passed on: they fill memory until then.
+            del block, sifted
+            yield batch
+            del batch
 
     def _scanner(self, *, damaged: bool) -> Scanner:
         layout, options = self.layout, self.options
@@ -112,8 +91,8 @@ class TextTable:
         grammar = Grammar(layout.delimiter, layout.quote, layout.width, *limits)
         return Scanner(grammar, damaged=damaged)
 
-    def _jobs(self, pool: ThreadPoolExecutor) -> Iterator[_Job]:
-        """Yield the file's blocks in order, each with its parse under way."""
+    def _blocks(self) -> Iterator[tuple[bytes, Sifted]]:
+        """Yield the file's blocks in order, each with what is known of its structure."""
         rest, rest_harmed, skipping = b"", False, False
         with self.content.content() as opened:
             texts = encodings.blocks(opened, self.layout.encoding, self.options.block_bytes)
@@ -124,18 +103,20 @@ class TextTable:
                 kept = text[start:] if start or not skipping else b""
                 skipping = False
                 lines, left = self._whole_lines(rest, kept, final=final)
+                del text, kept
                 if not lines:
                     rest, rest_harmed = left, rest_harmed or harmed
                     if len(left) > self.options.max_row_bytes:
-                        yield self._oversize(pool, left)
+                        yield self._oversize(left)
                         rest, skipping = b"", True
                     continue
-                job = self._job(pool, lines, harmed or rest_harmed, final=final)
-                rest = job.block[job.sifted.used :] + left
+                block, sifted = self._checked(lines, harmed or rest_harmed, final=final)
+                rest = block[sifted.used :] + left
                 rest_harmed = bool(rest) and (harmed or rest_harmed)
-                del text, kept, lines, left
-                yield job
-                del job
+                found = [(block, sifted)]
+                del lines, left, block, sifted
+                # Popped, so that nothing but its reader holds a block.
+                yield found.pop()
 
     def _whole_lines(self, rest: bytes, text: bytes, *, final: bool) -> tuple[bytes, bytes]:
         """Return the whole lines of two pieces as one, and what follows the last of them."""
@@ -148,14 +129,14 @@ class TextTable:
         cut = whole.rfind(self._line_end) + 1
         return whole[:cut], whole[cut:]
 
-    def _job(self, pool: ThreadPoolExecutor, block: bytes, harmed: bool, *, final: bool) -> _Job:
+    def _checked(self, block: bytes, harmed: bool, *, final: bool) -> tuple[bytes, Sifted]:
         # Where one block was troubled the next one mostly is, and need not be proven clean first.
         try_clean = not harmed and not self._troubled
         sifted = clean(block, self._sound, self._line_end) if try_clean else None
         if sifted is None:
             block, sifted = self._sifted(block, harmed=harmed, final=final)
             self._troubled = bool(sifted.spans)
-        return _Job(block, sifted, pool.submit(self._parsed, sifted))
+        return block, sifted
 
     def _sifted(self, block: bytes, *, harmed: bool, final: bool) -> tuple[bytes, Sifted]:
         scanner = self._harmed if harmed else self._sound
@@ -165,14 +146,13 @@ class TextTable:
             block = block.decode("utf-8", "replace").encode()
             return block, sift(block, self._harmed, self._line_end, final=final)
 
-    def _oversize(self, pool: ThreadPoolExecutor, line: bytes) -> _Job:
-        """Return a job for a line that is too long to be held; what is kept of it is its begin."""
+    def _oversize(self, line: bytes) -> tuple[bytes, Sifted]:
+        """Return a block for a line that is too long to be held; what is kept of it is its begin."""
         kept = line[:LONGEST_TEXT].decode("utf-8", "ignore").encode()
         details = {"limit": str(self.options.max_row_bytes)}
         span = Span(0, len(kept), "row-too-large", (kept,), details=details)
         empty = pl.Series([], dtype=pl.UInt32)
-        sifted = Sifted(lines=empty, spans=[(0, span)], used=len(kept), line_count=1)
-        return _Job(kept, sifted, pool.submit(self._parsed, sifted))
+        return kept, Sifted(lines=empty, spans=[(0, span)], used=len(kept), line_count=1)
 
     def _parsed(self, sifted: Sifted) -> pl.DataFrame | None:
         """Return the cells of what is proven; None if Polars finds that it is not."""
@@ -193,11 +173,11 @@ class TextTable:
             frame = frame.select(pl.when(pl.all() != "").then(pl.all()))
         return frame
 
-    def _finished(self, job: _Job, row_number: int) -> tuple[Batch, int]:
+    def _finished(self, block: bytes, sifted: Sifted, row_number: int) -> tuple[Batch, int]:
         """Return a block's rows and how many lines it has."""
-        sifted, frame = job.sifted, job.frame.result()
+        frame = self._parsed(sifted)
         if sifted.lines is None and (frame is None or not self._complete(sifted, frame)):
-            job.block, sifted = self._sifted(job.block, harmed=False, final=True)
+            block, sifted = self._sifted(block, harmed=False, final=True)
             frame = self._parsed(sifted)
         if sifted.lines is not None and (frame is None or frame.height != len(sifted.lines)):
             frame = self._by_hand(sifted.proven)
@@ -208,13 +188,11 @@ class TextTable:
             lines = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
         numbers = (lines.cast(pl.UInt32) + row_number).alias(ROW_NUMBER)
         rows, beyond = self._rows(frame, numbers)
-        malformed = [
-            self._malformed(job.block, row_number + line, span) for line, span in sifted.spans
-        ]
+        malformed = [self._malformed(block, row_number + line, span) for line, span in sifted.spans]
         malformed = sorted([*malformed, *beyond], key=lambda one: one.row_number)
         count = sifted.line_count if sifted.line_count is not None else frame.height
         if self.options.forensics:
-            self.controls, self.wide = possible_traces(job.block)
+            self.controls, self.wide = possible_traces(block)
         return Batch(rows, tuple(malformed)), count
 
     def _complete(self, sifted: Sifted, frame: pl.DataFrame) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import polars as pl
 
+from bulkload.ahead import Ahead
 from bulkload.records import Action, Field, Reject, Status
 from bulkload.validation.duplicates import Seen
 from bulkload.validation.fast.tiers import FINE, OK, Tiers
@@ -245,7 +245,6 @@ class HasRows(Protocol):
 
 
 Batch = TypeVar("Batch", bound=HasRows)
-Item = TypeVar("Item")
 
 
 def judge_all(
@@ -255,42 +254,27 @@ def judge_all(
 
     Args:
         judge: Made for this source.
-        batches: In source order; drawn in a thread of its own, one ahead.
+        batches: In source order; drawn in another thread.
         mapped: Makes records of rows, called in the same thread.
 
     Yields:
         Each batch and its verdicts, in source order.
     """
-    prepared = _prepared(judge, batches, mapped)
-    for batch, ready in _ahead(prepared, meanwhile=lambda: judge.odd_rows):
-        yield batch, judge.finish(ready)
-        del batch, ready
+    with Ahead(_prepared(judge, batches, mapped), thread="bulkload-judge") as prepared:
+        # What it needs is loaded while the first rows are read and prepared.
+        _ = judge.odd_rows
+        for batch, ready in prepared:
+            yield batch, judge.finish(ready)
+            del batch, ready
 
 
 def _prepared(
     judge: Judge, batches: Iterable[Batch], mapped: Mapped
-) -> Iterator[tuple[Batch, Prepared]]:
+) -> Generator[tuple[Batch, Prepared]]:
     for batch in batches:
         yield batch, judge.prepare(batch.rows, mapped)
+        # It fills memory until the next one is there, and so it does wherever it is passed on.
         del batch
-
-
-def _ahead(items: Iterable[Item], *, meanwhile: Callable[[], object]) -> Iterator[Item]:
-    """Yield the items; while one is used, the next is made in a thread of its own.
-
-    Args:
-        items: Made one after the other.
-        meanwhile: What is to be done while the first is made.
-    """
-    source = iter(items)
-    with ThreadPoolExecutor(1, thread_name_prefix="bulkload-judge") as thread:
-        waiting = thread.submit(next, source, None)
-        meanwhile()
-        while (item := waiting.result()) is not None:
-            waiting = thread.submit(next, source, None)
-            yield item
-            # It fills memory until the next one is there, and so it does wherever it is passed on.
-            del item
 
 
 def _with_cells(records: pl.DataFrame, places: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:
