@@ -23,6 +23,11 @@ SELDOM = (
     "bulkload.reports.export",
 )
 
+AFTER_READING = (
+    "pydantic", "ruamel", "jinja2", "email_validator", "phonenumbers",
+    "bulkload.mapping", "bulkload.connectors", "bulkload.validation", "bulkload.reports.html",
+)  # fmt: skip
+
 
 def modules_after(*arguments: str) -> set[str]:
     """Return the names of the modules that a command that succeeds leaves loaded."""
@@ -64,6 +69,31 @@ def test_a_dry_run_loads_nothing_that_it_does_not_use(
 
     assert "polars" in loaded
     assert loaded.isdisjoint((*SENDING, *WORKBOOKS, *SELDOM))
+
+
+def test_reading_begins_before_the_rest_of_a_run_is_loaded(tmp_path: Path) -> None:
+    """The first rows are read while mapping, connectors and judge are still to be imported."""
+    code = (
+        "import sys\n"
+        "from bulkload.sources.reading import FileSource\n"
+        "begin = FileSource.read_ahead\n"
+        "def watched(source):\n"
+        "    print('\\n'.join(sys.modules), file=sys.stderr)\n"
+        "    begin(source)\n"
+        "FileSource.read_ahead = watched\n"
+        "from bulkload.cli import main\n"
+        f"main(['validate', {str(SAMPLES / 'customers.csv')!r}, '--json', "
+        f"'--out', {str(tmp_path / 'run')!r}])\n"
+    )
+    environment = {**os.environ, "BULKLOAD_STATE_DIR": str(tmp_path / "state")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True,
+        env=environment,
+    )  # fmt: skip
+    loaded = set(ended.stderr.split())
+
+    assert "polars" in loaded
+    assert loaded.isdisjoint(AFTER_READING)
 
 
 def test_no_collection_of_garbage_falls_into_a_small_run(tmp_path: Path) -> None:

@@ -123,9 +123,11 @@ class FileBytes:
     def _hashed(self, *, until_closed: bool = False) -> str:
         """Return the digest; nothing if the source was closed first and nobody can be waiting."""
         digest = hashlib.sha256()
-        with self.raw() as raw:
-            while piece := raw.read(_PIECE_BYTES):
-                digest.update(piece)
+        # What a thread has allocated and let go is not there for others: one buffer does for all.
+        buffer = memoryview(bytearray(_PIECE_BYTES))
+        with open(self.shown, "rb", buffering=0) as raw:  # noqa: PTH123 - unbuffered
+            while size := raw.readinto(buffer):
+                digest.update(buffer[:size])
                 if until_closed and self._is_closed:
                     return ""
         return digest.hexdigest()
