@@ -163,12 +163,13 @@ class _Seen:
     """What the report keeps of the rejects while they go by."""
 
     def __init__(self, language: str, *, show_values: bool) -> None:
-        self.problems = 0
         self.rejects: list[_Entry] = []
         self.duplicates: list[_Entry] = []
         self.numbers: dict[str, int] = {}
         """Number by column: names come from the file, numbers are safe to compare."""
-        self._by_column: Counter[str] = Counter()
+        self._problems: dict[tuple[str, str], int] = {}
+        self._said: dict[tuple[object, ...], tuple[str, str]] = {}
+        """What is wrong and how to mend it, by what the sentences are made of: masked, many are alike."""
         self._examples: dict[tuple[str, str], list[_Entry]] = {}
         self._language = language
         self._show_values = show_values
@@ -177,21 +178,25 @@ class _Seen:
         """Count a reject, and keep it if there is room."""
         if reject.status is Status.SKIPPED:
             return
-        self.problems += 1
-        self._by_column[reject.column] += 1
-        examples = self._examples.setdefault((reject.code, reject.column), [])
+        cause = (reject.code, reject.column)
+        problems = self._problems[cause] = self._problems.get(cause, 0) + 1
         is_duplicate = reject.status is Status.DUPLICATE and len(self.duplicates) < _MAX_DUPLICATES
-        if len(examples) < _EXAMPLES or len(self.rejects) < MAX_REJECTS or is_duplicate:
-            has_room = len(self.rejects) < MAX_REJECTS
+        has_room = len(self.rejects) < MAX_REJECTS
+        if problems <= _EXAMPLES or has_room or is_duplicate:
             if has_room:
                 self.numbers.setdefault(reject.column, len(self.numbers) + 1)
             entry = self._entry(reject)
-            if len(examples) < _EXAMPLES:
-                examples.append(entry)
+            if problems <= _EXAMPLES:
+                self._examples.setdefault(cause, []).append(entry)
             if has_room:
                 self.rejects.append(entry)
             if is_duplicate:
                 self.duplicates.append(entry)
+
+    @property
+    def problems(self) -> int:
+        """How many problems there are, also beyond those that are kept."""
+        return sum(self._problems.values())
 
     def cause(self, cause: Cause) -> dict[str, Any]:
         """Return a cause with its examples."""
@@ -208,26 +213,40 @@ class _Seen:
 
     def columns(self) -> list[dict[str, Any]]:
         """Return the number of problems by column, the most frequent first."""
-        most = max(self._by_column.values(), default=1)
+        by_column: Counter[str] = Counter()
+        for (_code, column), problems in self._problems.items():
+            by_column[column] += problems
+        most = max(by_column.values(), default=1)
         return [
             {"name": name, "problems": problems, "share": round(problems / most * 100, 1)}
-            for name, problems in self._by_column.most_common(_MAX_CAUSES)
+            for name, problems in by_column.most_common(_MAX_CAUSES)
         ]
 
     def _entry(self, reject: Reject) -> _Entry:
         safe = shown(reject, show_values=self._show_values)
         cell = printable(safe.cell)
         safe = safe if cell == safe.cell else replace(safe, cell=cell)
+        what, fix = self._sentences(safe)
         return _Entry(
             row_number=reject.row_number,
             column=reject.column,
             column_number=self.numbers.get(reject.column, 0),
             cell=safe.cell,
-            what=messages.what(safe, self._language),
-            fix=messages.fix(safe, self._language),
+            what=what,
+            fix=fix,
             code=reject.code,
             first_row=reject.details.get("first_row", ""),
         )
+
+    def _sentences(self, safe: Reject) -> tuple[str, str]:
+        made_of = (safe.code, safe.column, safe.field, safe.cell, *safe.details.items())
+        said = self._said.get(made_of)
+        if said is None:
+            said = messages.what(safe, self._language), messages.fix(safe, self._language)
+            # A sentence with the row number in it is of that row alone.
+            if not any(str(safe.row_number) in sentence for sentence in said):
+                self._said[made_of] = said
+        return said
 
 
 def _counts(report: RunReport, language: str) -> list[dict[str, Any]]:
