@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import tempfile
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,10 +43,12 @@ class RejectLog:
                 reject.column,
                 reject.field,
                 reject.cell,
-                {name: str(value) for name, value in reject.details.items()},
+                {name: str(value) for name, value in reject.details.items()}
+                if reject.details
+                else {},
                 reject.status.value,
             )
-            for reject in sorted(rejects, key=lambda reject: reject.row_number)
+            for reject in sorted(rejects, key=attrgetter("row_number"))
         ]
         self._file.seek(0, 2)
         self._sizes_bytes.append(self._file.write(marshal.dumps(parts)))
