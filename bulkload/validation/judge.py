@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -200,7 +199,7 @@ class Judge:
     def finish(self, prepared: Prepared) -> Verdicts:
         """Say where the rows of a batch go; batches must come in source order."""
         rows, odd = prepared.rows, prepared.odd
-        found = self.odd_rows.judge(odd, SourceCells(lambda: _only(rows, odd[ROW])))
+        found = self.odd_rows.judge(odd, SourceCells(rows, odd[ROW]))
         payloads, rejects = prepared.accepted, found.rejects
         if not self._bodies:
             found.payloads["body"] = [None] * len(found.payloads[ROW])
@@ -222,17 +221,18 @@ class Judge:
         """Say of rows that repeat an earlier one which row that is."""
         numbers = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32).unique().sort()
         repeated = payloads.filter(pl.col(ROW).is_in(numbers.implode())).sort(ROW)
-        source = SourceCells(lambda: _only(rows, numbers))
+        fields = {key: self._by_name[key.removeprefix("key:")] for _, key, _ in repeats}
+        source = SourceCells(rows, numbers)
+        cells = {key: source.own(field) for key, field in fields.items()}
         positions = {number: position for position, number in enumerate(numbers)}
         rejects = []
         for number, key, first_row in repeats:
-            field = self._by_name[key.removeprefix("key:")]
-            position = positions[number]
-            column, own = source.own(field, position)
+            name, position = fields[key].name, positions[number]
+            column, own = cells[key][position]
             cell = own if column else repeated[key][position]
-            details = {"first_row": str(first_row)}
-            reject = Reject(number, "duplicate-in-file", column, field.name, cell, details)
-            rejects.append(dataclasses.replace(reject, status=Status.DUPLICATE))
+            said = {"first_row": str(first_row)}
+            reject = Reject(number, "duplicate-in-file", column, name, cell, said, Status.DUPLICATE)
+            rejects.append(reject)
         return rejects
 
 
@@ -313,9 +313,3 @@ def _accepted(records: pl.DataFrame, refused: Collection[int], has_repeats: bool
     numbers = pl.Series(list(refused), dtype=pl.UInt32)
     sent = ~records[ROW].is_in(numbers.implode())
     return records.with_columns((sent if plain is None else sent & plain).alias(OK))
-
-
-def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
-    """Return the rows of `frame` that have these row numbers; both are in source order."""
-    # Few of many: looking for them is less than asking every row.
-    return frame.select_seq(pl.all().gather(frame[ROW].search_sorted(numbers)))
