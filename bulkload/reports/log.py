@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from bulkload.records import Reject, Status
+from bulkload.reports.seen import SeenRejects
 
 _STATUS = {status.value: status for status in Status}
 
@@ -32,10 +33,14 @@ class RejectLog:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
         self.rejects = 0
         """Rejects added."""
+        self.seen = SeenRejects()
+        """What report.html shows of them, so that it need not read them all again."""
         self._sizes_bytes: list[int] = []
 
     def add(self, rejects: Iterable[Reject]) -> None:
         """Append the rejects of a batch, in any order; batches come in order of their rows."""
+        ordered = sorted(rejects, key=attrgetter("row_number"))
+        self.seen.add(ordered)
         parts = [
             (
                 reject.row_number,
@@ -48,7 +53,7 @@ class RejectLog:
                 else {},
                 reject.status.value,
             )
-            for reject in sorted(rejects, key=attrgetter("row_number"))
+            for reject in ordered
         ]
         self._file.seek(0, 2)
         self._sizes_bytes.append(self._file.write(marshal.dumps(parts)))
