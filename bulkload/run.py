@@ -266,7 +266,7 @@ class Run:
         """Write rejects.csv anew, with the rows that the system refused among them."""
         causes = reports.CauseCounter()
         self.rejects.close()
-        self.rejects = reports.RejectLog()
+        self.rejects = reports.reject_log(self.rendering)
         self.rejected.forget()
         with self._rejects_writer() as writer:
             for judged in self.walk.judged():

@@ -23,13 +23,16 @@ class RejectLog:
     them by ascending row number, as often as it is asked for.
     """
 
-    def __init__(self, folder: Path | str | None = None) -> None:
+    def __init__(self, folder: Path | str | None = None, *, most: int | None = None) -> None:
         """Begin a log.
 
         Args:
             folder: Where the nameless file takes its space; None: where the system has its temporary
                 files. It is readable by its owner only.
+            most: How many are asked for at most. With more, none is kept: they are counted and seen,
+                and cannot be iterated over. None: all are kept.
         """
+        self._most = most
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
         self.rejects = 0
         """Rejects added."""
@@ -41,6 +44,11 @@ class RejectLog:
         """Append the rejects of a batch, in any order; batches come in order of their rows."""
         ordered = sorted(rejects, key=attrgetter("row_number"))
         self.seen.add(ordered)
+        self.rejects += len(ordered)
+        if not self._keeps:
+            self._sizes_bytes.clear()
+            self._file.truncate(0)
+            return
         parts = [
             (
                 reject.row_number,
@@ -57,12 +65,17 @@ class RejectLog:
         ]
         self._file.seek(0, 2)
         self._sizes_bytes.append(self._file.write(marshal.dumps(parts)))
-        self.rejects += len(parts)
+
+    @property
+    def _keeps(self) -> bool:
+        return self._most is None or self.rejects <= self._most
 
     def __len__(self) -> int:
         return self.rejects
 
     def __iter__(self) -> Iterator[Reject]:
+        if not self._keeps:
+            raise ValueError(f"of more than {self._most} rejects none is kept")
         self._file.flush()
         self._file.seek(0)
         # One reader at a time: the next one begins at the first batch again.
