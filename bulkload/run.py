@@ -84,7 +84,7 @@ class Run:
                 self.rejected.add(batch, {reject.row_number for reject in verdicts.rejects})
                 if not self.report.dry_run:
                     # It is asked for before the first call alone.
-                    self.tally.add(verdicts.records)
+                    self.tally.add(verdicts.records())
                 counts.rows += batch.rows.height + len(batch.malformed)
                 counts.by_status.update(_ends(judged.problems).values())
                 counts.add(Status.SKIPPED, len({skip.row_number for skip in verdicts.skipped}))

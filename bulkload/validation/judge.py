@@ -37,9 +37,11 @@ class Verdicts:
     """About rows that are sent all the same (or rejected for another reason)."""
     skipped: list[Reject]
     """One per row that the mapping leaves out."""
-    records: Sequence[pl.DataFrame]
-    """What the rows say about each field, with `@accepted` for those that are sent. Each of them
-    stands in one frame as accepted, mapped or, if it is plain, with the source's own cells."""
+    records: Callable[[], Sequence[pl.DataFrame]]
+    """Returns what the rows say about each field, with `@accepted` for those that are sent. Each of
+    them stands in one frame as accepted, mapped or, if it is plain, with the source's own cells.
+
+    Worked out when it is asked for: a dry run does not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +213,11 @@ class Judge:
             rejects.sort(key=lambda reject: reject.row_number)
             repeated = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32)
             payloads = payloads.filter(~pl.col(ROW).is_in(repeated.implode()))
-        refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
-        records = [_accepted(one, refused, bool(repeats)) for one in prepared.records]
+
+        def records() -> list[pl.DataFrame]:
+            refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
+            return [_accepted(one, refused, bool(repeats)) for one in prepared.records]
+
         return Verdicts(payloads, rejects, found.warnings, prepared.skipped, records)
 
     def _duplicates(
