@@ -217,7 +217,7 @@ class _Entries:
         made_of = (safe.code, safe.column, safe.field, safe.cell, *safe.details.items())
         said = self._said.get(made_of)
         if said is None:
-            said = messages.what(safe, self._language), messages.fix(safe, self._language)
+            said = messages.what_and_fix(safe, self._language)
             # A sentence with the row number in it is of that row alone.
             if not any(str(safe.row_number) in sentence for sentence in said):
                 self._said[made_of] = said

@@ -183,7 +183,7 @@ def sentence(reject: Reject, language: str = "en") -> str:
     """
     cell = printable(reject.cell)
     visible = reject if cell == reject.cell else replace(reject, cell=cell)
-    parts = (messages.what(visible, language), messages.fix(visible, language))
+    parts = messages.what_and_fix(visible, language)
     return " ".join(
         part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part
     )
