@@ -76,7 +76,7 @@ def begin(source: Source, options: LoadOptions) -> Run:
         report,
         Tally(bound.fields),
         options.rendering,
-        reports.RejectLog(),
+        reports.reject_log(options.rendering),
         options.results_format,
         is_move=found.startswith(_MADE),
     )

@@ -77,12 +77,13 @@ class Sample:
         self._rows += len({reject.row_number for reject in rejects}) + malformed
         self._problems += len(rejects) + malformed
         wanted: set[int] = set()
+        seen = self._seen
         for reject in rejects:
             cause = (reject.code, reject.column)
-            self._seen[cause] += 1
-            if self._seen[cause] <= MOST_TRIED:
+            times = seen[cause] = seen.get(cause, 0) + 1
+            if times <= MOST_TRIED:
                 wanted.add(reject.row_number)
-            if self._seen[cause] <= _MOST_CELLS:
+            if times <= _MOST_CELLS:
                 self.rejects.append(reject)
         if wanted:
             few = rows.filter(pl.col("row_number").is_in(list(wanted)))

@@ -82,7 +82,9 @@ class Run:
                 warnings.add(verdicts.warnings)
                 sample.add(batch.rows, verdicts.rejects, len(batch.malformed))
                 self.rejected.add(batch, {reject.row_number for reject in verdicts.rejects})
-                self.tally.add(verdicts.records)
+                if not self.report.dry_run:
+                    # It is asked for before the first call alone.
+                    self.tally.add(verdicts.records())
                 counts.rows += batch.rows.height + len(batch.malformed)
                 counts.by_status.update(_ends(judged.problems).values())
                 counts.add(Status.SKIPPED, len({skip.row_number for skip in verdicts.skipped}))
@@ -264,7 +266,7 @@ class Run:
         """Write rejects.csv anew, with the rows that the system refused among them."""
         causes = reports.CauseCounter()
         self.rejects.close()
-        self.rejects = reports.RejectLog()
+        self.rejects = reports.reject_log(self.rendering)
         self.rejected.forget()
         with self._rejects_writer() as writer:
             for judged in self.walk.judged():

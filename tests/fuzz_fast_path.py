@@ -114,7 +114,7 @@ def _compare(field: Field, records: pl.DataFrame, twins: TwinOf) -> tuple[int, i
 
 
 def _verdicts(path: OddRows, records: pl.DataFrame) -> dict[int, tuple[Any, ...] | list[Reject]]:
-    judged = path.judge(records, SourceCells(lambda: records))
+    judged = path.judge(records, SourceCells(records, records["row_number"]))
     verdicts: dict[int, tuple[Any, ...] | list[Reject]] = {
         row[0]: row for row in zip(*judged.payloads.values(), strict=True)
     }

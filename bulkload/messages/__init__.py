@@ -27,14 +27,21 @@ def message_for(code: str, language: str = "en") -> Message:
 
 def what(found: Reject | Finding, language: str = "en") -> str:
     """Return what is wrong, as one sentence."""
-    message = message_for(found.code, language)
-    alone = isinstance(found, Finding) and found.count == 1
-    return _filled(message.one if alone and message.one else message.what, found, language)
+    return what_and_fix(found, language)[0]
 
 
 def fix(found: Reject | Finding, language: str = "en") -> str:
     """Return how to mend it, as one sentence."""
-    return _filled(message_for(found.code, language).fix, found, language)
+    return what_and_fix(found, language)[1]
+
+
+def what_and_fix(found: Reject | Finding, language: str = "en") -> tuple[str, str]:
+    """Return both sentences, for little more than one of them costs."""
+    message = message_for(found.code, language)
+    alone = isinstance(found, Finding) and found.count == 1
+    template = message.one if alone and message.one else message.what
+    values = _values(found, language)
+    return template.format_map(values), message.fix.format_map(values)
 
 
 def title(code: str, language: str = "en") -> str:
@@ -42,20 +49,17 @@ def title(code: str, language: str = "en") -> str:
     return message_for(code, language).title or code.replace("-", " ").capitalize()
 
 
-def _filled(template: str, found: Reject | Finding, language: str) -> str:
-    details = {
-        name: _spoken(name, value, found.code, language) for name, value in found.details.items()
-    }
-    values = {"column": found.column, **details}
+def _values(found: Reject | Finding, language: str) -> _Values:
+    values = _Values(column=found.column)
+    for name, value in found.details.items():
+        values[name] = _spoken(name, value, found.code, language)
     if isinstance(found, Reject):
-        values |= {
-            "cell": found.cell,
-            "field": found.field,
-            "row_number": str(found.row_number),
-        }
+        values["cell"], values["field"] = found.cell, found.field
+        values["row_number"] = str(found.row_number)
     else:
-        values |= {"count": number(found.count, language), "examples": ", ".join(found.examples)}
-    return template.format_map(_Values(values))
+        values["count"] = number(found.count, language)
+        values["examples"] = ", ".join(found.examples)
+    return values
 
 
 def _spoken(name: str, value: str, code: str, language: str) -> str:

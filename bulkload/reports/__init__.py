@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bulkload.reports.document import report_document, report_schema, write_report
     from bulkload.reports.events import EventLog
     from bulkload.reports.export import ExportWriter, flat
-    from bulkload.reports.folder import MOST_PROBLEMS, write_all
+    from bulkload.reports.folder import MOST_PROBLEMS, reject_log, write_all
     from bulkload.reports.html import write_html
     from bulkload.reports.log import RejectLog
     from bulkload.reports.metrics import write_metrics
@@ -45,7 +45,7 @@ _FILES = {
     "document": ("report_document", "report_schema", "write_report"),
     "events": ("EventLog",),
     "export": ("ExportWriter", "flat"),
-    "folder": ("MOST_PROBLEMS", "write_all"),
+    "folder": ("MOST_PROBLEMS", "reject_log", "write_all"),
     "html": ("write_html",),
     "log": ("RejectLog",),
     "metrics": ("write_metrics",),
@@ -73,6 +73,7 @@ __all__ = [
     "flat",
     "new_private_folder",
     "private_folder",
+    "reject_log",
     "report_document",
     "report_schema",
     "safe_name",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable
 
 from bulkload.records import Cause, Reject
@@ -12,10 +13,9 @@ class CauseCounter:
     """Groups rejects by code and column; memory grows with the causes, not with the rejects."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], int] = {}
+        self._rows: Counter[tuple[str, str]] = Counter()
         self._last_row: dict[tuple[str, str], int] = {}
         self._first: dict[tuple[str, str], Reject] = {}
-        self._by_column: dict[str, int] = {}
 
     def add(self, rejects: Iterable[Reject]) -> None:
         """Count the rows of some rejects, each row once for a cause.
@@ -23,14 +23,19 @@ class CauseCounter:
         Args:
             rejects: The rejects of one row stand together.
         """
+        last_row = self._last_row
+        counted = []
         for reject in rejects:
             group = (reject.code, reject.column)
-            if self._last_row.get(group) == reject.row_number:
+            row_number = reject.row_number
+            last = last_row.get(group)
+            if last == row_number:
                 continue
-            self._last_row[group] = reject.row_number
-            self._first.setdefault(group, reject)
-            self._rows[group] = self._rows.get(group, 0) + 1
-            self._by_column[reject.column] = self._by_column.get(reject.column, 0) + 1
+            if last is None:
+                self._first[group] = reject
+            last_row[group] = row_number
+            counted.append(group)
+        self._rows.update(counted)
 
     def causes(self) -> list[Cause]:
         """Return the causes, the most frequent first."""
@@ -42,7 +47,10 @@ class CauseCounter:
 
     def columns(self) -> dict[str, int]:
         """Return the number of problems by column, the most frequent first."""
-        return dict(sorted(self._by_column.items(), key=lambda entry: (-entry[1], entry[0])))
+        by_column: Counter[str] = Counter()
+        for (_code, column), rows in self._rows.items():
+            by_column[column] += rows
+        return dict(sorted(by_column.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
 def with_mapping_line(cause: Cause, mapping_line: str, mends: int) -> Cause:

@@ -16,6 +16,7 @@ from bulkload.messages.phrases import phrase
 from bulkload.records import Reject, RunReport
 from bulkload.reports.document import write_report
 from bulkload.reports.html import write_html
+from bulkload.reports.log import RejectLog
 from bulkload.reports.rendering import Rendering
 from bulkload.reports.results import Delivered
 from bulkload.reports.table import Table
@@ -23,6 +24,11 @@ from bulkload.reports.table import Table
 MOST_PROBLEMS = 10_000
 """More than this nobody mends cell by cell; the mapping is mended instead, or rejects.csv."""
 _AS_USUAL = Rendering()
+
+
+def reject_log(rendering: Rendering = _AS_USUAL) -> RejectLog:
+    """Return a log that keeps what `write_all` will ask for."""
+    return RejectLog(most={"always": None, "never": 0}.get(rendering.workbook, MOST_PROBLEMS))
 
 
 def write_all(

@@ -25,15 +25,13 @@ from bulkload.cells import masked, printable
 from bulkload.messages.phrases import number, phrase
 from bulkload.records import Cause, Reject, RunReport, Status
 from bulkload.reports.atomic import write_bytes
+from bulkload.reports.log import RejectLog
 from bulkload.reports.plot import plot
 from bulkload.reports.results import Delivered
+from bulkload.reports.seen import SeenRejects
 from bulkload.reports.summary import shown, status_name, verdict
 
-MAX_REJECTS = 5_000
-"""Problems that stand in the table; beyond, they are counted and rejects.csv has them."""
-_MAX_DUPLICATES = 200
 _MAX_CAUSES = 40
-_EXAMPLES = 3
 
 
 def write_html(
@@ -51,7 +49,7 @@ def write_html(
         path: The final name.
         report: The finished run.
         rejects: All rejects by ascending row number; the table holds the first `MAX_REJECTS`, the
-            rest is counted.
+            rest is counted. A log has done so already.
         delivered: What has an ID in the system; None where nothing was sent.
         language: One of `messages.LANGUAGES`.
         show_values: Whether cells and keys are shown; otherwise only their shape.
@@ -99,9 +97,8 @@ def _context(
     def t(name: str, **values: Any) -> str:
         return phrase(name, language, **values)
 
-    seen = _Seen(language, show_values=show_values)
-    for reject in rejects:
-        seen.add(reject)
+    seen = rejects.seen if isinstance(rejects, RejectLog) else SeenRejects(rejects)
+    entries = _Entries(seen, language, show_values=show_values)
     counts = _counts(report, language)
     context = {
         "language": language,
@@ -116,17 +113,17 @@ def _context(
         "counts": counts,
         "bar": _bar(counts, report.counts.rows),
         "bar_title": ", ".join(f"{part['name']}: {part['rows']}" for part in counts),
-        "causes": [seen.cause(cause) for cause in report.causes[:_MAX_CAUSES]],
-        "warnings": [seen.cause(cause) for cause in report.warnings[:_MAX_CAUSES]],
-        "columns": seen.columns(),
-        "rejects": seen.rejects,
-        "problems": seen.problems,
-        "filter_columns": list(seen.numbers),
-        "filter_codes": sorted({entry.code for entry in seen.rejects}),
+        "causes": [entries.cause(cause) for cause in report.causes[:_MAX_CAUSES]],
+        "warnings": [entries.cause(cause) for cause in report.warnings[:_MAX_CAUSES]],
+        "columns": entries.columns(),
+        "rejects": entries.rejects,
+        "problems": entries.problems,
+        "filter_columns": list(entries.numbers),
+        "filter_codes": sorted({entry.code for entry in entries.rejects}),
         "findings": [
             _finding(found, language, show_values=show_values) for found in report.findings
         ],
-        "duplicates": seen.duplicates,
+        "duplicates": entries.duplicates,
         "duplicate": Status.DUPLICATE,
         "plot": plot(report.timeline, language),
         "results": [
@@ -159,75 +156,72 @@ class _Entry(NamedTuple):
     first_row: str
 
 
-class _Seen:
-    """What the report keeps of the rejects while they go by."""
+class _Entries:
+    """What the page says of the rejects that were kept for it."""
 
-    def __init__(self, language: str, *, show_values: bool) -> None:
-        self.problems = 0
-        self.rejects: list[_Entry] = []
-        self.duplicates: list[_Entry] = []
-        self.numbers: dict[str, int] = {}
-        """Number by column: names come from the file, numbers are safe to compare."""
-        self._by_column: Counter[str] = Counter()
-        self._examples: dict[tuple[str, str], list[_Entry]] = {}
+    def __init__(self, seen: SeenRejects, language: str, *, show_values: bool) -> None:
+        self._seen = seen
         self._language = language
         self._show_values = show_values
-
-    def add(self, reject: Reject) -> None:
-        """Count a reject, and keep it if there is room."""
-        if reject.status is Status.SKIPPED:
-            return
-        self.problems += 1
-        self._by_column[reject.column] += 1
-        examples = self._examples.setdefault((reject.code, reject.column), [])
-        is_duplicate = reject.status is Status.DUPLICATE and len(self.duplicates) < _MAX_DUPLICATES
-        if len(examples) < _EXAMPLES or len(self.rejects) < MAX_REJECTS or is_duplicate:
-            has_room = len(self.rejects) < MAX_REJECTS
-            if has_room:
-                self.numbers.setdefault(reject.column, len(self.numbers) + 1)
-            entry = self._entry(reject)
-            if len(examples) < _EXAMPLES:
-                examples.append(entry)
-            if has_room:
-                self.rejects.append(entry)
-            if is_duplicate:
-                self.duplicates.append(entry)
+        self._said: dict[tuple[object, ...], tuple[str, str]] = {}
+        """What is wrong and how to mend it, by what the sentences are made of: masked, many are alike."""
+        columns = dict.fromkeys(reject.column for reject in seen.first)
+        self.numbers = {column: number for number, column in enumerate(columns, start=1)}
+        """Number by column: names come from the file, numbers are safe to compare."""
+        self.rejects = [self._entry(reject) for reject in seen.first]
+        self.duplicates = [self._entry(reject) for reject in seen.duplicates]
+        self.problems = sum(seen.problems.values())
 
     def cause(self, cause: Cause) -> dict[str, Any]:
         """Return a cause with its examples."""
-        known = self._examples.get((cause.code, cause.column)) or [self._entry(cause.example)]
+        known = self._seen.examples.get((cause.code, cause.column), [cause.example])
+        examples = [self._entry(reject) for reject in known]
         return {
             "rows": cause.rows,
             "title": messages.title(cause.code, self._language),
             "column": cause.column,
-            "fix": known[0].fix,
+            "fix": examples[0].fix,
             "mapping_line": cause.mapping_line.strip(),
             "mends": cause.mends,
-            "examples": known,
+            "examples": examples,
         }
 
     def columns(self) -> list[dict[str, Any]]:
         """Return the number of problems by column, the most frequent first."""
-        most = max(self._by_column.values(), default=1)
+        by_column: Counter[str] = Counter()
+        for (_code, column), problems in self._seen.problems.items():
+            by_column[column] += problems
+        most = max(by_column.values(), default=1)
         return [
             {"name": name, "problems": problems, "share": round(problems / most * 100, 1)}
-            for name, problems in self._by_column.most_common(_MAX_CAUSES)
+            for name, problems in by_column.most_common(_MAX_CAUSES)
         ]
 
     def _entry(self, reject: Reject) -> _Entry:
         safe = shown(reject, show_values=self._show_values)
         cell = printable(safe.cell)
         safe = safe if cell == safe.cell else replace(safe, cell=cell)
+        what, fix = self._sentences(safe)
         return _Entry(
             row_number=reject.row_number,
             column=reject.column,
             column_number=self.numbers.get(reject.column, 0),
             cell=safe.cell,
-            what=messages.what(safe, self._language),
-            fix=messages.fix(safe, self._language),
+            what=what,
+            fix=fix,
             code=reject.code,
             first_row=reject.details.get("first_row", ""),
         )
+
+    def _sentences(self, safe: Reject) -> tuple[str, str]:
+        made_of = (safe.code, safe.column, safe.field, safe.cell, *safe.details.items())
+        said = self._said.get(made_of)
+        if said is None:
+            said = messages.what_and_fix(safe, self._language)
+            # A sentence with the row number in it is of that row alone.
+            if not any(str(safe.row_number) in sentence for sentence in said):
+                self._said[made_of] = said
+        return said
 
 
 def _counts(report: RunReport, language: str) -> list[dict[str, Any]]:

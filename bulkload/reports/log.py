@@ -5,11 +5,13 @@ from __future__ import annotations
 import marshal
 import tempfile
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bulkload.records import Reject, Status
+from bulkload.reports.seen import SeenRejects
 
 _STATUS = {status.value: status for status in Status}
 
@@ -21,20 +23,32 @@ class RejectLog:
     them by ascending row number, as often as it is asked for.
     """
 
-    def __init__(self, folder: Path | str | None = None) -> None:
+    def __init__(self, folder: Path | str | None = None, *, most: int | None = None) -> None:
         """Begin a log.
 
         Args:
             folder: Where the nameless file takes its space; None: where the system has its temporary
                 files. It is readable by its owner only.
+            most: How many are asked for at most. With more, none is kept: they are counted and seen,
+                and cannot be iterated over. None: all are kept.
         """
+        self._most = most
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
         self.rejects = 0
         """Rejects added."""
+        self.seen = SeenRejects()
+        """What report.html shows of them, so that it need not read them all again."""
         self._sizes_bytes: list[int] = []
 
     def add(self, rejects: Iterable[Reject]) -> None:
         """Append the rejects of a batch, in any order; batches come in order of their rows."""
+        ordered = sorted(rejects, key=attrgetter("row_number"))
+        self.seen.add(ordered)
+        self.rejects += len(ordered)
+        if not self._keeps:
+            self._sizes_bytes.clear()
+            self._file.truncate(0)
+            return
         parts = [
             (
                 reject.row_number,
@@ -42,19 +56,26 @@ class RejectLog:
                 reject.column,
                 reject.field,
                 reject.cell,
-                {name: str(value) for name, value in reject.details.items()},
+                {name: str(value) for name, value in reject.details.items()}
+                if reject.details
+                else {},
                 reject.status.value,
             )
-            for reject in sorted(rejects, key=lambda reject: reject.row_number)
+            for reject in ordered
         ]
         self._file.seek(0, 2)
         self._sizes_bytes.append(self._file.write(marshal.dumps(parts)))
-        self.rejects += len(parts)
+
+    @property
+    def _keeps(self) -> bool:
+        return self._most is None or self.rejects <= self._most
 
     def __len__(self) -> int:
         return self.rejects
 
     def __iter__(self) -> Iterator[Reject]:
+        if not self._keeps:
+            raise ValueError(f"of more than {self._most} rejects none is kept")
         self._file.flush()
         self._file.seek(0)
         # One reader at a time: the next one begins at the first batch again.

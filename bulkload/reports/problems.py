@@ -126,8 +126,7 @@ def write_sheet(
         texts = (
             reject.column,
             reject.cell,
-            messages.what(reject, language),
-            messages.fix(reject, language),
+            *messages.what_and_fix(reject, language),
             reject.code,
         )
         formats = (text, wrapped, wrapped, wrapped, text)

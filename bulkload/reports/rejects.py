@@ -72,7 +72,7 @@ class RejectsWriter:
         self._guarded = [guarded_expr(pl.col(h)).alias(h) for h in headers]
         cells = [quoted_expr(pl.col(h), delimiter) for h in headers]
         self._joined = pl.concat_str(cells, separator=delimiter) if cells else pl.lit("")
-        self._ends: dict[tuple[object, ...], str] = {}
+        self._said: dict[tuple[object, ...], str] = {}
         """Problems as they are written, by what they say: the same mistake mostly comes again."""
         self._stack = contextlib.ExitStack()
         self._file: BinaryIO | None = None
@@ -103,11 +103,12 @@ class RejectsWriter:
         if not by_row:
             return
         lines |= self._lines(rows, by_row)
-        ends = (
-            f"{lines[row_number]}{self._end(row_number, by_row[row_number])}\r\n"
-            for row_number in sorted(lines)
-        )
-        self._open().write("".join(ends).encode())
+        d = self._delimiter
+        written = [
+            f"{lines[number]}{d}{number}{d}{self._problems(number, by_row[number])}\r\n"
+            for number in sorted(lines)
+        ]
+        self._open().write("".join(written).encode())
         self.rows += len(lines)
 
     def close(self) -> None:
@@ -140,9 +141,10 @@ class RejectsWriter:
     def _lines(self, rows: pl.DataFrame, wanted: Iterable[int]) -> dict[int, str]:
         if not self._headers:
             return {}
-        bad = _only(rows, pl.Series(sorted(wanted), dtype=pl.UInt32))
+        numbers = pl.Series(list(wanted), dtype=pl.UInt32)
+        bad = rows.filter(pl.col("row_number").is_in(numbers.implode()))
         lines = bad.with_columns(self._guarded).select("row_number", self._joined)
-        return dict(lines.iter_rows())
+        return dict(zip(*(column.to_list() for column in lines), strict=True))
 
     def _malformed_line(self, bad: MalformedRow) -> str:
         cells = bad.cells or (bad.text,)
@@ -150,27 +152,20 @@ class RejectsWriter:
             quoted(guarded(cell), self._delimiter) if cell else "" for cell in cells
         )
 
-    def _end(self, row_number: int, rejects: Sequence[Reject]) -> str:
+    def _problems(self, row_number: int, rejects: Sequence[Reject]) -> str:
         said = tuple(
-            (one.code, one.column, one.field, one.cell, *one.details.items()) for one in rejects
+            [(one.code, one.column, one.field, one.cell, *one.details.items()) for one in rejects]
         )
-        problems = self._ends.get(said)
+        problems = self._said.get(said)
         if problems is None:
             text = sentences(rejects, self._language)
             problems = quoted(guarded(text), self._delimiter)
             # A sentence with the row number in it is of that row alone.
             if str(row_number) not in text:
-                if len(self._ends) >= _MOST_KEPT:
-                    self._ends.clear()
-                self._ends[said] = problems
-        return f"{self._delimiter}{row_number}{self._delimiter}{problems}"
-
-
-def _only(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
-    """Return the rows with these numbers; in a batch they ascend."""
-    known = rows["row_number"]
-    places = known.search_sorted(numbers).clip(upper_bound=max(rows.height - 1, 0))
-    return rows[places.filter(known.gather(places) == numbers)] if rows.height else rows
+                if len(self._said) >= _MOST_KEPT:
+                    self._said.clear()
+                self._said[said] = problems
+        return problems
 
 
 def sentences(rejects: Sequence[Reject], language: str = "en") -> str:
@@ -188,7 +183,7 @@ def sentence(reject: Reject, language: str = "en") -> str:
     """
     cell = printable(reject.cell)
     visible = reject if cell == reject.cell else replace(reject, cell=cell)
-    parts = (messages.what(visible, language), messages.fix(visible, language))
+    parts = messages.what_and_fix(visible, language)
     return " ".join(
         part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part
     )

@@ -78,7 +78,7 @@ class ExactPath:
             for field in self._fields
         )
         self._cells = tuple(one.model.__pydantic_validator__.validate_python for one in alone)
-        self._refused: dict[tuple[int, Value], list[Problem]] = {}
+        self._refused: dict[tuple[int, Value], Problem] = {}
         self.no_contact = Problem(None, "contact-missing", {"fields": " or ".join(one_of)})
         self._one_of = tuple(one_of)
         self._one_of_at = tuple(
@@ -113,16 +113,16 @@ class ExactPath:
             model = None
         return Judged(model, problems)
 
-    def alone(self, position: int, value: Value, unread: str | None) -> Sequence[Problem]:
+    def alone(self, position: int, value: Value, unread: str | None) -> Problem | None:
         """Return the problem of one cell, as the whole model would find it.
 
         Only where every field rejects; a row without such problems has still to be judged.
         """
         field = self._fields[position]
         if value is None:
-            return [Problem(field, "required-missing", {})] if field.required else []
+            return Problem(field, "required-missing", {}) if field.required else None
         if unread:
-            return [Problem(field, unread, {})]
+            return Problem(field, unread, {})
         # A settled value equals the text that it is, but not in what is said of it.
         cell = (position, value) if type(value) is not Settled else None
         known = self._refused.get(cell) if cell else None
@@ -132,9 +132,9 @@ class ExactPath:
             self._cells[position]({"value": value})
         except ValidationError as error:
             detail = error.errors(include_url=False, include_input=False)[0]
-            known = [_problem(field, detail, rejects=True)]
+            known = _problem(field, detail, rejects=True)
         else:
-            return []
+            return None
         if cell:
             if len(self._refused) >= MOST:
                 self._refused.clear()

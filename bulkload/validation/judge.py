@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,9 +37,11 @@ class Verdicts:
     """About rows that are sent all the same (or rejected for another reason)."""
     skipped: list[Reject]
     """One per row that the mapping leaves out."""
-    records: Sequence[pl.DataFrame]
-    """What the rows say about each field, with `@accepted` for those that are sent. Each of them
-    stands in one frame as accepted, mapped or, if it is plain, with the source's own cells."""
+    records: Callable[[], Sequence[pl.DataFrame]]
+    """Returns what the rows say about each field, with `@accepted` for those that are sent. Each of
+    them stands in one frame as accepted, mapped or, if it is plain, with the source's own cells.
+
+    Worked out when it is asked for: a dry run does not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class Judge:
     def finish(self, prepared: Prepared) -> Verdicts:
         """Say where the rows of a batch go; batches must come in source order."""
         rows, odd = prepared.rows, prepared.odd
-        found = self.odd_rows.judge(odd, SourceCells(lambda: _only(rows, odd[ROW])))
+        found = self.odd_rows.judge(odd, SourceCells(rows, odd[ROW]))
         payloads, rejects = prepared.accepted, found.rejects
         if not self._bodies:
             found.payloads["body"] = [None] * len(found.payloads[ROW])
@@ -214,8 +215,11 @@ class Judge:
             rejects += self._duplicates(repeats, _where(payloads, is_repeat).sort(ROW), rows)
             rejects.sort(key=lambda reject: reject.row_number)
             payloads = _where(payloads, ~is_repeat)
-        refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
-        records = [_accepted(one, refused, bool(repeats)) for one in prepared.records]
+
+        def records() -> list[pl.DataFrame]:
+            refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
+            return [_accepted(one, refused, bool(repeats)) for one in prepared.records]
+
         return Verdicts(payloads, rejects, found.warnings, prepared.skipped, records)
 
     def _duplicates(
@@ -223,17 +227,18 @@ class Judge:
     ) -> list[Reject]:
         """Say of rows that repeat an earlier one which row that is; their payloads are in order."""
         numbers = repeated[ROW]
-        source = SourceCells(lambda: _only(rows, numbers))
+        fields = {key: self._by_name[key.removeprefix("key:")] for _, key, _ in repeats}
+        source = SourceCells(rows, numbers)
+        cells = {key: source.own(field) for key, field in fields.items()}
         positions = {number: position for position, number in enumerate(numbers)}
         rejects = []
         for number, key, first_row in repeats:
-            field = self._by_name[key.removeprefix("key:")]
-            position = positions[number]
-            column, own = source.own(field, position)
+            name, position = fields[key].name, positions[number]
+            column, own = cells[key][position]
             cell = own if column else repeated[key][position]
-            details = {"first_row": str(first_row)}
-            reject = Reject(number, "duplicate-in-file", column, field.name, cell, details)
-            rejects.append(dataclasses.replace(reject, status=Status.DUPLICATE))
+            said = {"first_row": str(first_row)}
+            reject = Reject(number, "duplicate-in-file", column, name, cell, said, Status.DUPLICATE)
+            rejects.append(reject)
         return rejects
 
 
@@ -304,10 +309,3 @@ def _accepted(records: pl.DataFrame, refused: Collection[int], has_repeats: bool
 
 def _where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
     return frame.select_seq(pl.all().filter(mask))
-
-
-def _only(frame: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
-    """Return the rows of `frame` that have these row numbers; both are in source order."""
-    # Few of many: looking for them is less than asking every row.
-    places = frame.select_seq(pl.col(ROW).search_sorted(numbers)).to_series()
-    return frame.select_seq(pl.all().gather(places))

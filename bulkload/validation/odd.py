@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,10 @@ FINE = "@fine"
 VALUE = "@value"
 PROBLEM = "@problem"
 REGION = "@region"
+
+
+Against = tuple[int, Problem]
+"""A position among the records, and one reason against that row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,58 +83,68 @@ class OddRows:
         found = Found({name: [] for name in names})
         if records.is_empty():
             return found
-        refused = self._refused(records)
-        left = [position for position in range(records.height) if position not in refused]
-        judged = dict(zip(left, self._judged(records, left), strict=True))
-        spoken = records[ACTION].to_list() if ACTION in records.columns else []
-        for position, number in enumerate(records[ROW].to_list()):
-            one = refused.get(position) or judged[position]
-            problems, model = one.problems, one.model
-            action = self._action.value
-            if spoken and (said := spoken[position]):
-                action = said.strip(SPACES).lower() or action
-                if action not in _ACTIONS:
-                    problems = [*problems, Problem(None, "action-unknown", {"action": said})]
-                    model = None
-            for problem in sorted(problems, key=self._place) if len(problems) > 1 else problems:
-                into = found.rejects if problem.rejects else found.warnings
-                into.append(self._reject(number, problem, source, position, records))
-            if model is not None:
-                values = self._payload(number, action, model)
+        numbers, actions = records[ROW].to_list(), self._actions(records)
+        problems = self._refused(records)
+        refused = {place for against in problems for place, _ in against}
+        whole = [place for place in range(records.height) if place not in refused]
+        for place, judged in zip(whole, self._judged(records, whole), strict=True):
+            for problem in judged.problems:
+                problems[self._place(problem)].append((place, problem))
+            if judged.model is not None and actions[place] in _ACTIONS:
+                values = self._payload(numbers[place], actions[place], judged.model)
                 for column, value in zip(found.payloads.values(), values, strict=True):
                     column.append(value)
+        problems[-1] += _unknown_actions(records, actions)
+        for field, against in zip((*self._fields, None), problems, strict=True):
+            rejects = _rejects(field, against, records, source)
+            for (_, problem), reject in zip(against, rejects, strict=True):
+                (found.rejects if problem.rejects else found.warnings).append(reject)
+        # Those of one row stay in the order of the fields.
+        found.rejects.sort(key=_row_number)
+        found.warnings.sort(key=_row_number)
         return found
 
-    def _refused(self, records: pl.DataFrame) -> dict[int, Judged]:
-        """Return the verdicts on rows of which a cell alone is refused, by position.
+    def _actions(self, records: pl.DataFrame) -> list[str]:
+        """Return what is to be done with each row's customer, known or not."""
+        default = self._action.value
+        if ACTION not in records.columns:
+            return [default] * records.height
+        spoken = records[ACTION].to_list()
+        return [(said or "").strip(SPACES).lower() or default for said in spoken]
+
+    def _refused(self, records: pl.DataFrame) -> list[list[Against]]:
+        """Return the problems of rows of which a cell alone is refused: of each field, of whole rows.
 
         Most odd rows are rejected for one cell, and then the others need not be judged.
         """
+        problems: list[list[Against]] = [[] for _ in (*self._fields, None)]
         flags = [field.name + FINE for field in self._fields]
         if not (self._exact.rejects_always and set(flags) <= set(records.columns)):
-            return {}
-        refused: dict[int, list[Problem]] = {}
-        # Lists from here on: few rows are left, and Polars' threads are at work on the next batch.
+            return problems
+        places = pl.Series(range(records.height), dtype=pl.UInt32)
         for at, (field, flag) in enumerate(zip(self._fields, flags, strict=True)):
-            places = [place for place, fine in enumerate(records[flag].to_list()) if not fine]
-            if not places:
+            odd = places.filter(~records[flag])
+            if odd.is_empty():
                 continue
-            values, codes = _values(records, field, places), _codes(records, field, places)
-            for place, value, code in zip(places, values, codes, strict=True):
-                if problems := self._exact.alone(at, value, code):
-                    refused.setdefault(place, []).extend(problems)
-        contacts = [
-            _values(records, field, list(refused))
-            for field in self._fields
-            if field.name in self._one_of
-        ]
-        for at, problems in enumerate(refused.values()):
-            if self._one_of and all(values[at] is None for values in contacts):
-                problems.append(self._exact.no_contact)
-        return {place: Judged(None, problems) for place, problems in refused.items()}
+            values, codes = _values(records, field, odd), _codes(records, field, odd)
+            problems[at] = [
+                (place, problem)
+                for place, value, code in zip(odd.to_list(), values, codes, strict=True)
+                if (problem := self._exact.alone(at, value, code))
+            ]
+        if self._one_of:
+            silent = sorted({place for against in problems for place, _ in against})
+            for name in self._one_of:
+                cells = _at(records, name, _places(silent))
+                silent = [
+                    place for place, cell in zip(silent, cells, strict=True) if _is_blank(cell)
+                ]
+            problems[-1] = [(place, self._exact.no_contact) for place in silent]
+        return problems
 
-    def _judged(self, records: pl.DataFrame, places: Sequence[int]) -> Iterator[Judged]:
+    def _judged(self, records: pl.DataFrame, whole: Sequence[int]) -> Iterator[Judged]:
         """Judge whole rows."""
+        places = _places(whole)
         rows = zip(*(_values(records, field, places) for field in self._fields), strict=True)
         codes = [
             (position, _codes(records, field, places))
@@ -142,22 +157,6 @@ class OddRows:
 
     def _place(self, problem: Problem) -> int:
         return self._order[problem.field.name] if problem.field else len(self._order)
-
-    def _reject(
-        self,
-        number: int,
-        problem: Problem,
-        source: SourceCells,
-        position: int,
-        records: pl.DataFrame,
-    ) -> Reject:
-        field = problem.field
-        if field is None:
-            return Reject(number, problem.code, details=problem.details)
-        column, cell = source.own(field, position)
-        if not column:
-            cell = records[field.name][position] or ""
-        return Reject(number, problem.code, column, field.name, cell, problem.details)
 
     def _payload(self, number: int, action: str, model: BaseModel) -> tuple[Any, ...]:
         keys = (self._key(model, key) for key in self._keys)
@@ -181,17 +180,48 @@ def json_text(value: Any) -> str:
 
 
 _ACTIONS = frozenset(action.value for action in Action)
+_row_number = operator.attrgetter("row_number")
 
 
-def _codes(records: pl.DataFrame, field: Field, places: Sequence[int]) -> Sequence[str | None]:
+def _unknown_actions(records: pl.DataFrame, actions: Sequence[str]) -> Iterator[Against]:
+    if _ACTIONS.issuperset(actions):
+        return
+    for place, (action, said) in enumerate(zip(actions, records[ACTION].to_list(), strict=True)):
+        if action not in _ACTIONS:
+            yield place, Problem(None, "action-unknown", {"action": said})
+
+
+def _rejects(
+    field: Field | None, problems: Sequence[Against], records: pl.DataFrame, source: SourceCells
+) -> list[Reject]:
+    """Return problems of one field, or of whole rows, as people read them."""
+    if not problems:
+        return []
+    places = _places([place for place, _ in problems])
+    numbers = records[ROW][places].to_list()
+    if field is None:
+        return [
+            Reject(number, problem.code, details=problem.details)
+            for number, (_, problem) in zip(numbers, problems, strict=True)
+        ]
+    cells = source.own(field, places)
+    if not cells[0][0]:
+        cells = [("", text or "") for text in _at(records, field.name, places)]
+    return [
+        Reject(number, problem.code, column, field.name, cell, problem.details)
+        for number, (_, problem), (column, cell) in zip(numbers, problems, cells, strict=True)
+    ]
+
+
+def _codes(records: pl.DataFrame, field: Field, places: pl.Series) -> Sequence[str | None]:
     """Return the codes of what a transform could not read in some rows."""
     return _at(records, field.name + PROBLEM, places)
 
 
-def _values(records: pl.DataFrame, field: Field, places: Sequence[int]) -> Sequence[Value]:
+def _values(records: pl.DataFrame, field: Field, places: pl.Series) -> Sequence[Value]:
     """Return what some records say about one field, as the exact path takes it."""
     texts = _at(records, field.name, places)
-    values: list[Value] = [text if text and text.strip(SPACES) else None for text in texts]
+    values: list[Value] = [None if _is_blank(text) else text for text in texts]
     if field.kind is Kind.PHONE:
         regions = _at(records, field.name + REGION, places)
         values = [
@@ -207,9 +237,16 @@ def _values(records: pl.DataFrame, field: Field, places: Sequence[int]) -> Seque
     return values
 
 
-def _at(records: pl.DataFrame, column: str, places: Sequence[int]) -> Sequence[str | None]:
+def _is_blank(text: str | None) -> bool:
+    return not (text and text.strip(SPACES))
+
+
+def _at(records: pl.DataFrame, column: str, places: pl.Series) -> Sequence[str | None]:
     """Return the cells of a column at these places, in their order; null if there is no column."""
     if column not in records.columns:
         return [None] * len(places)
-    cells = records[column].to_list()
-    return [cells[place] for place in places]
+    return records[column][places].to_list()
+
+
+def _places(positions: Sequence[int]) -> pl.Series:
+    return pl.Series(positions, dtype=pl.UInt32)

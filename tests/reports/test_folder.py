@@ -19,6 +19,8 @@ from bulkload.reports import (
     RejectLog,
     Rendering,
     Table,
+    folder,
+    reject_log,
     write_all,
     write_metrics,
 )
@@ -43,6 +45,35 @@ def test_the_log_gives_back_what_it_was_given(entries: list[tuple[int, str, str]
         assert list(log) == expected
         assert list(log) == expected
         assert log.rejects == len(rejects)
+
+
+def test_a_log_of_too_many_counts_them_and_keeps_none() -> None:
+    """Up to the limit all come back; beyond, their number and what the page shows of them is left."""
+    rejects = [Reject(row, "email-missing-at", "E-mail") for row in range(2, 7)]
+    with RejectLog(most=3) as log:
+        log.add(rejects[:3])
+        assert list(log) == rejects[:3]
+        log.add(rejects[3:])
+
+        assert len(log) == 5
+        assert log.seen.first == rejects
+        with pytest.raises(ValueError, match="more than 3"):
+            next(iter(log))
+
+
+@pytest.mark.parametrize("workbook", ["always", "never", "auto"])
+def test_a_log_holds_what_the_workbook_needs(
+    tmp_path: Path, report: RunReport, workbook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workbook of few rejects and of many is written from the log of its own rendering."""
+    monkeypatch.setattr(folder, "MOST_PROBLEMS", 1)
+    rendering = Rendering(workbook=workbook)
+    with reject_log(rendering) as log:
+        log.add([reject(2), reject(3)])
+
+        write_all(tmp_path, report, rejects=lambda: log, table=table(), rendering=rendering)
+
+    assert (tmp_path / "rejects.xlsx").exists() == (workbook == "always")
 
 
 def table() -> Table:

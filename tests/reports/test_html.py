@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from bulkload.records import Cause, Counts, Finding, Reject, Result, RunReport, Status
-from bulkload.reports import CauseCounter, write_html
-from bulkload.reports import html as html_report
+from bulkload.reports import CauseCounter, seen, write_html
 from bulkload.reports.results import Delivered
 from tests.reports.naughty import NAUGHTY, reject
 
@@ -133,7 +132,7 @@ def test_values_are_masked_unless_asked_for(tmp_path: Path) -> None:
 
 def test_the_table_is_capped_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is beyond the cap is counted, and the page says where it stands."""
-    monkeypatch.setattr(html_report, "MAX_REJECTS", 10)
+    monkeypatch.setattr(seen, "MAX_REJECTS", 10)
 
     page = written(tmp_path / "page.html", *run(["x"], 1234))
 
