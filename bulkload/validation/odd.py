@@ -27,7 +27,6 @@ VALUE = "@value"
 PROBLEM = "@problem"
 REGION = "@region"
 
-
 Against = tuple[int, Problem]
 """A position among the records, and one reason against that row."""
 
@@ -134,8 +133,10 @@ class OddRows:
             ]
         if self._one_of:
             silent = sorted({place for against in problems for place, _ in against})
-            for name in self._one_of:
-                cells = _at(records, name, _places(silent))
+            for field in self._fields:
+                if field.name not in self._one_of:
+                    continue
+                cells = _at(records, field.name, _places(silent))
                 silent = [
                     place for place, cell in zip(silent, cells, strict=True) if _is_blank(cell)
                 ]
