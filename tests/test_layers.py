@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bulkload"
 
 FLOORS = [
-    {"records", "errors", "cells", "contacts", "scratch", "ahead"},
+    {"records", "errors", "cells", "contacts", "scratch", "ahead", "frames"},
     {"wire", "messages", "progress"},
     {"sources", "mapping", "validation", "connectors", "delivery", "reports", "sandbox"},
     {"settings"},

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from bulkload.errors import BulkloadError, did_you_mean
+from bulkload.frames import where
 from bulkload.mapping import document as language
 from bulkload.mapping.columns import Headers, references
 from bulkload.mapping.loading import MappingDocument
@@ -83,13 +84,13 @@ class BoundMapping:
             rows: As for `apply`.
 
         Yields:
-            The name of a field, and a function from positions in `rows` to the field's columns as
+            The name of a field, and a function from a mask of `rows` to the field's columns as
             `apply` makes them of these rows.
         """
 
         def some(stages: Sequence[Sequence[pl.Expr]]) -> Callable[[pl.Series], pl.DataFrame]:
             names = sorted({name for one in stages[0] for name in one.meta.root_names()})
-            return lambda places: computed(rows.select_seq(pl.col(names).gather(places)), stages)
+            return lambda mask: computed(where(rows.select_seq(names), mask), stages)
 
         for name, stages in self.reading.items():
             yield name, some(stages)

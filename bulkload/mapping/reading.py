@@ -85,13 +85,13 @@ def _where_filled(cells: pl.Expr, read: pl.Expr) -> pl.Expr:
     """
 
     def few(column: pl.Series) -> pl.Series:
-        places = column.is_not_null().arg_true()
-        out = pl.Series(column.name, [None], pl.String).new_from_index(0, len(column))
-        if not len(places):
-            return out
-        filled = column if len(places) == len(column) else column.gather(places)
+        filled = column.drop_nulls()
+        if not len(filled):
+            return pl.Series(column.name, [None], pl.String).new_from_index(0, len(column))
         found = filled.to_frame().select_seq(read.cast(pl.String).alias(column.name)).to_series()
-        return found if filled is column else out.scatter(places, found)
+        if len(found) == len(column):
+            return found
+        return column.clone().scatter(column.is_not_null().arg_true(), found)
 
     return cells.map_batches(few, return_dtype=pl.String, is_elementwise=True)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from bulkload.frames import where
 from bulkload.records import Finding
 from bulkload.sources.column_findings import column_findings
 from bulkload.sources.columns import SHOWN, Column, Role, Seen, recognise
@@ -76,10 +77,10 @@ class Watcher:
         idle = {code for code, there in (("controls", controls), ("wide", wide)) if not there}
         nets = [net for net in self._nets if net.code not in idle]
         # One pass over all columns tells where a closer look is needed.
-        caught = rows.select_seq(net.places.alias(str(number)) for number, net in enumerate(nets))
-        for net, places in zip(nets, caught, strict=True):
-            if len(places[0]):
-                net.look(rows, places[0])
+        caught = rows.select_seq(net.mask.alias(str(number)) for number, net in enumerate(nets))
+        for net, mask in zip(nets, caught, strict=True):
+            if mask.any():
+                net.look(rows, mask)
         nulls = rows.null_count().row(0, named=True)
         for column in self._columns:
             column.filled += rows.height - nulls[column.name]
@@ -137,14 +138,9 @@ class _Net:
     mask: pl.Expr
     """Cells that deserve a closer look; all that have a trace are among them."""
 
-    @property
-    def places(self) -> pl.Expr:
-        """Return the positions of the hits in a batch, as one list."""
-        return self.mask.arg_true().implode()
-
-    def look(self, rows: pl.DataFrame, places: pl.Series) -> None:
+    def look(self, rows: pl.DataFrame, mask: pl.Series) -> None:
         """Count the traces among the hits."""
-        hits = rows.select_seq(pl.col(ROW_NUMBER, self.column.name).gather(places))
+        hits = where(rows.select_seq(ROW_NUMBER, self.column.name), mask)
         if self.code == "cells":
             _see_cells(self.column, hits)
             return
@@ -182,7 +178,7 @@ def _nets(column: Column) -> list[_Net]:
 
 
 def _matching(rows: pl.DataFrame, column: Column, pattern: str) -> pl.DataFrame:
-    return rows.select_seq(pl.all().filter(rows[column.name].str.contains(pattern)))
+    return where(rows, rows[column.name].str.contains(pattern))
 
 
 def _count(column: Column, hits: pl.DataFrame, traces: Sequence[tuple[str, str | pl.Expr]]) -> None:

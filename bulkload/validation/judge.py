@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import polars as pl
 
 from bulkload.ahead import Ahead
+from bulkload.frames import where
 from bulkload.records import Action, Field, Reject, Status
 from bulkload.validation.duplicates import Seen
 from bulkload.validation.fast.tiers import FINE, OK, Tiers
@@ -75,7 +76,7 @@ class Mapped(Protocol):
     def read(self, rows: pl.DataFrame) -> Iterable[tuple[str, Callable[[pl.Series], pl.DataFrame]]]:
         """Return the fields that are right for plain cells only, and what reads the others.
 
-        It takes positions in `rows` and returns the field's columns as `apply` makes them.
+        It takes a mask of `rows` and returns the field's columns as `apply` makes them of these.
         """
 
 
@@ -153,13 +154,14 @@ class Judge:
         if skimmed is None:
             return self._sifted(rows, mapped.apply(rows))
         plain = self._tiers_of(skimmed).skim(skimmed)
-        odd = (~plain.records[OK]).arg_true()
-        left = plain.records.select_seq(pl.exclude(OK).gather(odd))
+        left = where(plain.records.select_seq(pl.exclude(OK)), ~plain.records[OK])
         mapped_cells: list[pl.Series] = []
         for name, read in mapped.read(rows):
             places = (~left[name + FINE]).arg_true()
             if len(places):
-                mapped_cells += _with_cells(left, places, read(odd.gather(places)))
+                # No cell that is not fine is in a row that is plain.
+                cells = read(~plain.records[name + FINE])
+                mapped_cells += _with_cells(left, places, cells)
         rest = self._sifted(rows, left.with_columns_seq(mapped_cells), has_flags=True)
         return Prepared(
             rows,
@@ -180,7 +182,7 @@ class Judge:
                 Reject(number, "skipped-by-mapping", details={"reason": why}, status=Status.SKIPPED)
                 for number, why in records.drop_nulls(SKIP).select(ROW, SKIP).iter_rows()
             ]
-            records = records.filter(pl.col(SKIP).is_null())
+            records = where(records, records[SKIP].is_null())
         if self._exact_only:
             return Prepared(rows, whole, pl.DataFrame(schema=self._schema), records, skipped)
         sifted = tiers.mend(records) if has_flags else tiers.sift(records)
@@ -212,9 +214,9 @@ class Judge:
         if repeats:
             numbers = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32)
             is_repeat = payloads[ROW].is_in(numbers.implode())
-            rejects += self._duplicates(repeats, _where(payloads, is_repeat).sort(ROW), rows)
+            rejects += self._duplicates(repeats, where(payloads, is_repeat).sort(ROW), rows)
             rejects.sort(key=lambda reject: reject.row_number)
-            payloads = _where(payloads, ~is_repeat)
+            payloads = where(payloads, ~is_repeat)
 
         def records() -> list[pl.DataFrame]:
             refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
@@ -305,7 +307,3 @@ def _accepted(records: pl.DataFrame, refused: Collection[int], has_repeats: bool
     numbers = pl.Series(list(refused), dtype=pl.UInt32)
     sent = ~records[ROW].is_in(numbers.implode())
     return records.with_columns((sent if plain is None else sent & plain).alias(OK))
-
-
-def _where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
-    return frame.select_seq(pl.all().filter(mask))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from bulkload.frames import where
 from bulkload.records import Action, Field, Kind
 from bulkload.validation.fast.bodies import Member, object_text
 from bulkload.validation.fast.twins import VALUE, Twin, twin_of
@@ -76,7 +77,7 @@ class Tiers:
     def sift(self, records: pl.DataFrame) -> Sifted:
         """Part the records of one batch; every row is in one of the two frames."""
         plain = self.skim(records)
-        left = plain.records.filter(~pl.col(OK))
+        left = where(plain.records, ~plain.records[OK])
         mended = self.mend(left)
         return Sifted(plain.payloads.vstack(mended.payloads), mended.odd)
 
@@ -88,7 +89,7 @@ class Tiers:
         """
         settled = [column for twin in self._twins for column in self._settled(twin, records)]
         records = _computed(records, [settled, self._whole])
-        odd = records.select_seq(pl.all().filter(~pl.col(OK)))
+        odd = where(records, ~records[OK])
         return Sifted(_accepted(records, self._mended_payloads), odd)
 
     def _settled(self, twin: Twin, records: pl.DataFrame) -> list[pl.Series]:
@@ -102,7 +103,7 @@ class Tiers:
             value = records[name + VALUE if has_value else name]
         if len(places):
             # Few cells are left in a column: work on them alone is less than on the whole of it.
-            cells = records.select_seq(pl.col(self._read[name]).gather(places))
+            cells = where(records.select_seq(self._read[name]), ~fine)
             cells = _computed(cells, self._mending[name])
             fine = fine.scatter(places, cells[name + FINE])
             if value is not None:
@@ -243,8 +244,7 @@ def _computed(
 
 def _accepted(records: pl.DataFrame, payloads: Sequence[Sequence[pl.Expr]]) -> pl.DataFrame:
     *held, columns = payloads
-    found = _computed(records, held).select_seq(*columns, OK)
-    return found.select_seq(pl.exclude(OK).filter(pl.col(OK)))
+    return where(_computed(records, held).select_seq(columns), records[OK])
 
 
 def _is_empty(cell: pl.Expr) -> pl.Expr:
