@@ -10,6 +10,8 @@ def main() -> None:
     # Polars' allocator keeps freed pages for ten seconds; after one, a run needs 50 MB less, and what
     # the next batch needs is still there.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0")
+    # Reading, preparing and judging have a thread each; those of Polars would only take turns with them.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     # Plugins would have a say in verdicts, and looking for them reads the metadata of all packages.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Start-up makes many objects that all stay; looking for garbage among them finds none.
