@@ -20,6 +20,8 @@ from bulkload.validation.spill import Numbers, Texts, between
 ROW = "row_number"
 KEYS_PER_RUN = 100_000
 """Keys held in memory before they are written out."""
+BYTES_PER_RUN = 64 << 20
+"""Memory that keys may take before they are written out, however few they are."""
 _PLACES = 1 << (64 - HASH_BITS)
 """An entry of an index is a key's hash and, in the lowest bits, its place: row x keys + key."""
 
@@ -30,6 +32,7 @@ class Seen:
     Args:
         keys: Names of the key columns.
         keys_per_run: Keys held in memory.
+        bytes_per_run: Memory that they may take.
         filter_words: Size of one filter, in words of 8 bytes; a power of two above 1.
     """
 
@@ -38,11 +41,12 @@ class Seen:
         keys: Sequence[str],
         *,
         keys_per_run: int = KEYS_PER_RUN,
+        bytes_per_run: int = BYTES_PER_RUN,
         filter_words: int = 1 << 21,
     ) -> None:
         self._keys = tuple(keys)
         self._filters = Filters(filter_words)
-        self._runs = _Runs(self._keys, keys_per_run)
+        self._runs = _Runs(self._keys, keys_per_run, bytes_per_run)
 
     def repeats(self, payloads: pl.DataFrame) -> list[tuple[int, str, int]]:
         """Return (row number, key, first row) of rows that repeat an earlier one; remember the others.
@@ -70,8 +74,8 @@ class Seen:
         if found:
             repeats = pl.Series([row_number for row_number, _, _ in found], dtype=pl.UInt32)
             places = named[ROW].is_in(repeats.implode()).arg_true()
-            entries = entries.filter(~self._rows_of(entries).is_in(places.implode()))
-            marks = self._filters.marks(entries // _PLACES)
+            kept = ~self._rows_of(entries).is_in(places.implode())
+            entries, marks = entries.filter(kept), (marks[0].filter(kept), marks[1].filter(kept))
         self._filters.add(marks)
         self._runs.add(named, entries)
         return found
@@ -128,7 +132,7 @@ class _Run:
     def __init__(self, path: Path, named: pl.DataFrame, entries: pl.Series) -> None:
         cells = named.drop(ROW).get_columns()
         self._height, self._keys = named.height, len(cells)
-        self._rows = Numbers(path.with_suffix(".rows"), named[ROW].cast(pl.UInt64))
+        self._rows = Numbers(path.with_suffix(".rows"), named[ROW])
         self._cells = Texts(path.with_suffix(".cells"), pl.concat(cells))
         self._index = Numbers(path.with_suffix(".index"), entries)
 
@@ -144,12 +148,12 @@ class _Run:
 class _Runs:
     """All keys that were remembered, with row numbers, newest in memory and the rest in files."""
 
-    def __init__(self, keys: Sequence[str], keys_per_run: int) -> None:
+    def __init__(self, keys: Sequence[str], keys_per_run: int, bytes_per_run: int) -> None:
         self._keys = tuple(keys)
         # A run holds a batch more than that, and every key of its rows has a place.
-        self._keys_per_run = keys_per_run
+        self._keys_per_run, self._bytes_per_run = keys_per_run, bytes_per_run
         self._recent: list[tuple[pl.DataFrame, pl.Series]] = []
-        self._recent_keys = 0
+        self._recent_keys = self._recent_bytes = 0
         self._runs: list[_Run] = []
 
     @functools.cached_property
@@ -164,11 +168,12 @@ class _Runs:
         self._recent.append((named, entries))
         # Rows without a key fill memory as well, and take places.
         self._recent_keys += max(named.height, len(entries))
-        if self._recent_keys >= self._keys_per_run:
+        self._recent_bytes += int(named.estimated_size())
+        if self._recent_keys >= self._keys_per_run or self._recent_bytes >= self._bytes_per_run:
             path = self._scratch.path / str(len(self._runs))
             with self._scratch.writing():
                 self._runs.append(_Run(path, *self._together()))
-            self._recent, self._recent_keys = [], 0
+            self._recent, self._recent_keys, self._recent_bytes = [], 0, 0
 
     def holding(self, hashes: Sequence[int]) -> Iterator[tuple[int, int, str]]:
         """Yield (row number, key, text) of all keys that have one of these hashes."""

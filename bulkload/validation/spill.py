@@ -8,9 +8,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
+_KINDS: dict[pl.DataType, Literal["I", "Q"]] = {pl.UInt32(): "I", pl.UInt64(): "Q"}
 _TELLING = 8
 """Values by which the beginning of a column is known."""
 
@@ -20,7 +22,7 @@ class Texts:
 
     Args:
         path: Of the file; another one is written beside it.
-        column: String; null is kept as an empty text.
+        column: String, less than 4 GB; null is kept as an empty text.
     """
 
     def __init__(self, path: Path, column: pl.Series) -> None:
@@ -29,8 +31,9 @@ class Texts:
         column.to_frame().write_csv(
             path, include_header=False, quote_style="never", line_terminator=""
         )
-        sizes = column.str.len_bytes().cast(pl.UInt64).fill_null(0)
-        self._ends = Numbers(path.with_suffix(".ends"), sizes.cum_sum())
+        self._ends = Numbers(
+            path.with_suffix(".ends"), column.str.len_bytes().fill_null(0).cum_sum()
+        )
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Callable[[int], str]]:
@@ -46,42 +49,45 @@ class Texts:
 
 
 class Numbers:
-    """Numbers of 8 bytes in a file.
+    """Numbers in a file.
 
     Args:
         path: Of the file.
-        numbers: UInt64, without nulls, at least one.
+        numbers: UInt32 or UInt64, without nulls, at least one.
         head_bytes: How far into a file of Polars its values are looked for.
     """
 
     def __init__(self, path: Path, numbers: pl.Series, *, head_bytes: int = 1 << 16) -> None:
         self._path = path
         self._count = len(numbers)
+        self._kind = _KINDS[numbers.dtype]
         # Much less work than to make Python's numbers of them. The values stand in one piece.
         numbers.to_frame().write_ipc(
             path, compression="uncompressed", record_batch_size=self._count
         )
-        first = array("Q", numbers.head(_TELLING).to_list()).tobytes()
+        first, last = (
+            array(self._kind, part.to_list()).tobytes()
+            for part in (numbers.head(_TELLING), numbers.tail(1))
+        )
         with self._mapped() as mapped:
             self._start = mapped.find(first, 0, head_bytes)
-            end = self._start + 8 * self._count
-            found = (
-                self._start >= 0 and mapped[end - 8 : end] == array("Q", numbers.tail(1)).tobytes()
-            )
+            end = self._start + len(last) * self._count
+            found = self._start >= 0 and mapped[end - len(last) : end] == last
         if not found:
-            path.write_bytes(array("Q", numbers.to_list()))
+            path.write_bytes(array(self._kind, numbers.to_list()))
             self._start = 0
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[memoryview[int]]:
         """Give the numbers, each of which is read when it is asked for."""
-        start, end = self._start, self._start + 8 * self._count
+        start = self._start
+        end = start + array(self._kind).itemsize * self._count
         # Views that stand on a map must go before it does.
         with (
             self._mapped() as mapped,
             memoryview(mapped) as whole,
             whole[start:end] as own,
-            own.cast("Q") as numbers,
+            own.cast(self._kind) as numbers,
         ):
             yield numbers
 

@@ -67,6 +67,20 @@ def test_rows_without_a_key_take_no_place() -> None:
     assert sum(named.height for named, _ in seen._runs._recent) <= 100
 
 
+def test_few_long_keys_are_written_out() -> None:
+    """What is held of keys is bounded by their size as well as by their number."""
+    seen = Seen(KEYS, bytes_per_run=1 << 20)
+    rows: list[tuple[str | None, str | None]] = [
+        (f"{number % 40}-" + "x" * 100_000, None) for number in range(60)
+    ]
+
+    found = [repeat for frame in frames(rows, 2) for repeat in seen.repeats(frame)]
+
+    assert found == [(number + 42, KEYS[0], number + 2) for number in range(20)]
+    assert sum(named.estimated_size() for named, _ in seen._runs._recent) <= 1 << 20
+    assert seen._runs._runs
+
+
 def test_equal_hashes_are_not_equal_customers() -> None:
     """Keys are compared as text: with filters that hold nothing apart, strangers stay strangers."""
     rows: list[tuple[str | None, str | None]] = [

@@ -33,17 +33,23 @@ def test_every_text_is_found_again(cells: list[str | None], data: st.DataObject)
     assert found == [cell or "" for cell in cells]
 
 
+@pytest.mark.parametrize("dtype", [pl.UInt32, pl.UInt64])
 @pytest.mark.parametrize("head_bytes", [1 << 16, 0], ids=["as-polars-has-them", "written-plainly"])
 @settings(max_examples=40, deadline=None)
 @given(NUMBERS, st.lists(st.tuples(st.integers(0, 2**64), st.integers(0, 2**64)), max_size=9))
 def test_numbers_between_are_those_of_a_list(
-    head_bytes: int, numbers: list[int], ranges: list[tuple[int, int]]
+    head_bytes: int,
+    dtype: pl.DataType,
+    numbers: list[int],
+    ranges: list[tuple[int, int]],
 ) -> None:
     """Wherever the values stand in the file, the same ones are found."""
+    if dtype == pl.UInt32:
+        numbers = [number >> 32 for number in numbers]
     ranges = [*ranges, *((number, number + 1) for number in numbers[:3])]
     expected = [n for least, end in ranges for n in sorted(numbers) if least <= n < end]
     with tempfile.TemporaryDirectory() as folder:
-        series = pl.Series(sorted(numbers), dtype=pl.UInt64)
+        series = pl.Series(sorted(numbers), dtype=dtype)
         kept = Numbers(Path(folder) / "numbers", series, head_bytes=head_bytes)
 
         with kept.opened() as opened:
