@@ -41,6 +41,7 @@ def fields_of(kind: Kind) -> tuple[Field, ...]:
                 Field(name, kind),
                 Field(name, kind, minimum=0, maximum=20_000),
                 Field(name, kind, minimum=-5),
+                Field(name, kind, minimum=0),
             )
         case Kind.NUMBER:
             return Field(name, kind), Field(name, kind, minimum=-1, maximum=1000)

@@ -202,6 +202,12 @@ class _Integer(_Number):
     pattern = patterns.INTEGER
     dtype = pl.Int64
 
+    def accepts(self, value: pl.Expr) -> pl.Expr:
+        if self.field.minimum == 0 and self.field.maximum is None:
+            # Digits alone say so, without a number being made of them.
+            return value.str.contains(patterns.NOT_NEGATIVE)
+        return super().accepts(value)
+
     def mending(self) -> Sequence[pl.Expr]:
         return [self.cell.str.strip_chars(" ").str.replace(patterns.MENDED_INTEGER, "$1$2")]
 
