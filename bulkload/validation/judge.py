@@ -31,7 +31,8 @@ class Verdicts:
     payloads: pl.DataFrame
     """`row_number` UInt32, `body`, `action`, one `key:<field>` per key, `extra`: all String.
 
-    In no particular order: to count them none is needed."""
+    Without bodies there are neither `action` nor `extra`. In no particular order: to count them none
+    is needed."""
     rejects: list[Reject]
     """One per problem, in source order; duplicates of an earlier row have their own status."""
     warnings: list[Reject]
@@ -111,7 +112,9 @@ class Judge:
         self._schema_name = schema_name
         self._seen = Seen([f"key:{key}" for key in self._keys if key in self._by_name])
         self._tiers: dict[tuple[str, ...], Tiers] = {}
-        strings = ("body", "action", *(f"key:{key}" for key in self._keys), "extra")
+        strings = tuple(f"key:{key}" for key in self._keys)
+        if bodies:
+            strings = ("body", "action", *strings, "extra")
         self._schema = {ROW: pl.UInt32, **dict.fromkeys(strings, pl.String)}
 
     @functools.cached_property
@@ -206,10 +209,9 @@ class Judge:
         rows, odd = prepared.rows, prepared.odd
         found = self.odd_rows.judge(odd, SourceCells(rows, odd[ROW]))
         payloads, rejects = prepared.accepted, found.rejects
-        if not self._bodies:
-            found.payloads["body"] = [None] * len(found.payloads[ROW])
         if found.payloads[ROW]:
-            payloads = payloads.vstack(pl.DataFrame(found.payloads, schema=self._schema))
+            odd_ones = {name: found.payloads[name] for name in self._schema}
+            payloads = payloads.vstack(pl.DataFrame(odd_ones, schema=self._schema))
         repeats = self._seen.repeats(payloads)
         if repeats:
             numbers = pl.Series([number for number, _, _ in repeats], dtype=pl.UInt32)

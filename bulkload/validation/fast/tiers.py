@@ -191,11 +191,7 @@ class Tiers:
         """
         by_name = {twin.field.name: twin for twin in self._twins}
         added = [twin for twin in self._twins if twin.field.how == "add"]
-        told = [
-            twin
-            for twin in self._twins
-            if self._bodies or twin in added or twin.field.name in self._keys
-        ]
+        told = [twin for twin in self._twins if self._bodies or twin.field.name in self._keys]
         said = [(~is_blank(twin.cell)).alias(twin.field.name + SAID) for twin in told]
 
         def is_said(twin: Twin) -> pl.Expr:
@@ -208,28 +204,30 @@ class Tiers:
         def member(twin: Twin, *path: str, is_cleared: bool = False) -> Member:
             return Member(path, twin.json(value(twin)), is_said(twin), twin.is_string, is_cleared)
 
-        body = extra = pl.lit(None, pl.String)
-        if self._bodies:
-            sent = [
-                member(twin, *twin.field.name.split("."), is_cleared=twin.field.clear_when_blank)
-                for twin in self._twins
-                if twin not in added
-            ]
-            body = object_text(sent)
-        if added:
-            extra = object_text([member(twin, f"{twin.field.name}_add") for twin in added])
-            extra = pl.when(pl.any_horizontal(is_said(twin) for twin in added)).then(extra)
-        action = pl.col(ACTION) if ACTION in self._columns else pl.lit(None, pl.String)
-        columns = [
-            pl.col(ROW),
-            body.alias("body"),
-            action.fill_null(self._action.value).alias("action"),
-        ]
+        keys = []
         for key in self._keys:
             twin_ = by_name.get(key)
             found = pl.lit(None, pl.String) if twin_ is None else key_of(twin_)(value(twin_))
-            columns.append(found.alias(f"key:{key}"))
-        columns.append(extra.alias("extra"))
+            keys.append(found.alias(f"key:{key}"))
+        if not self._bodies:
+            return [said, [pl.col(ROW), *keys]]
+        sent = [
+            member(twin, *twin.field.name.split("."), is_cleared=twin.field.clear_when_blank)
+            for twin in self._twins
+            if twin not in added
+        ]
+        action = pl.col(ACTION) if ACTION in self._columns else pl.lit(None, pl.String)
+        extra = pl.lit(None, pl.String)
+        if added:
+            extra = object_text([member(twin, f"{twin.field.name}_add") for twin in added])
+            extra = pl.when(pl.any_horizontal(is_said(twin) for twin in added)).then(extra)
+        columns = [
+            pl.col(ROW),
+            object_text(sent).alias("body"),
+            action.fill_null(self._action.value).alias("action"),
+            *keys,
+            extra.alias("extra"),
+        ]
         return [said, columns]
 
 
