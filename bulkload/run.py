@@ -73,8 +73,10 @@ class Run:
         sample = Sample(self.walk.mapping.fields)
         # What start-up made lives until the end; the collector need not walk it again and again.
         gc.freeze()
+        # What rows say is told before the first call alone.
+        is_told = not self.report.dry_run
         with self._rejects_writer() as writer:
-            for judged in self.walk.judged():
+            for judged in self.walk.judged(records=is_told):
                 batch, verdicts = judged.batch, judged.verdicts
                 writer.write(batch.rows, verdicts.rejects, batch.malformed)
                 causes.add(judged.problems)
@@ -82,9 +84,8 @@ class Run:
                 warnings.add(verdicts.warnings)
                 sample.add(batch.rows, verdicts.rejects, len(batch.malformed))
                 self.rejected.add(batch, {reject.row_number for reject in verdicts.rejects})
-                if not self.report.dry_run:
-                    # It is asked for before the first call alone.
-                    self.tally.add(verdicts.records())
+                if is_told:
+                    self.tally.add(verdicts.records)
                 counts.rows += batch.rows.height + len(batch.malformed)
                 counts.by_status.update(_ends(judged.problems).values())
                 counts.add(Status.SKIPPED, len({skip.row_number for skip in verdicts.skipped}))

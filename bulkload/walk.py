@@ -52,11 +52,12 @@ class Walk:
         # Some of it may have been read already, so what counts is how it was when it was opened.
         self._fingerprint = (source.modified_ns, source.size_bytes)
 
-    def judged(self, *, bodies: bool = False) -> Iterator[Judged]:
+    def judged(self, *, bodies: bool = False, records: bool = False) -> Iterator[Judged]:
         """Judge the source from its first row; the same verdicts each time.
 
         Args:
             bodies: Whether payloads carry what is sent; counting and reporting can do without.
+            records: Whether verdicts tell what the rows say.
 
         Raises:
             BadInputError: The file is not the one with which the run began.
@@ -69,6 +70,7 @@ class Walk:
             keys=self.mapping.keys,
             action=self.mapping.action,
             bodies=bodies,
+            records=records,
         )
         for batch, verdicts in judge_all(judge, self.source.batches(), self.mapping):
             yield Judged(batch, verdicts)

@@ -172,7 +172,7 @@ def verdicts(mapping: BoundMapping, frame: pl.DataFrame) -> tuple[Any, ...]:
         rejects += found.rejects
         warnings += found.warnings
         skipped += found.skipped
-        tally.add(found.records())
+        tally.add(found.records)
     return payloads, rejects, warnings, skipped, tally.counts, tally.balances
 
 

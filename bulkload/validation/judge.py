@@ -39,11 +39,11 @@ class Verdicts:
     """About rows that are sent all the same (or rejected for another reason)."""
     skipped: list[Reject]
     """One per row that the mapping leaves out."""
-    records: Callable[[], Sequence[pl.DataFrame]]
-    """Returns what the rows say about each field, with `@accepted` for those that are sent. Each of
-    them stands in one frame as accepted, mapped or, if it is plain, with the source's own cells.
+    records: Sequence[pl.DataFrame]
+    """What the rows say about each field, with `@accepted` for those that are sent. Each of them
+    stands in one frame as accepted, mapped or, if it is plain, with the source's own cells.
 
-    Worked out when it is asked for: a dry run does not ask."""
+    Empty for a judge that was made without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ class Judge:
         keys: Fields that name a customer; two rows that share one are duplicates.
         action: For rows that name no action of their own.
         bodies: Whether payloads carry their JSON text; a dry run can do without.
+        records: Whether verdicts tell what the rows say, which fills memory.
         exact_only: Send every row through the exact path, to compare.
     """
 
@@ -103,12 +104,13 @@ class Judge:
         keys: Sequence[str],
         action: Action = Action.CREATE,
         bodies: bool = True,
+        records: bool = True,
         exact_only: bool = False,
     ) -> None:
         self._fields = tuple(field for field in fields if field.how != "keep")
         self._by_name = {field.name: field for field in self._fields}
         self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
-        self._bodies, self._exact_only = bodies, exact_only
+        self._bodies, self._records, self._exact_only = bodies, records, exact_only
         self._schema_name = schema_name
         self._seen = Seen([f"key:{key}" for key in self._keys if key in self._by_name])
         self._tiers: dict[tuple[str, ...], Tiers] = {}
@@ -168,7 +170,7 @@ class Judge:
         rest = self._sifted(rows, left.with_columns_seq(mapped_cells), has_flags=True)
         return Prepared(
             rows,
-            [plain.records, *rest.records],
+            [plain.records, *rest.records] if self._records else [],
             plain.payloads.vstack(rest.accepted),
             rest.odd,
             rest.skipped,
@@ -178,7 +180,8 @@ class Judge:
         self, rows: pl.DataFrame, records: pl.DataFrame, *, has_flags: bool = False
     ) -> Prepared:
         """Part mapped records; with flags, what is plain in them has been found already."""
-        whole, tiers = [records], self._tiers_of(records)
+        tiers = self._tiers_of(records)
+        whole = [records] if self._records else []
         skipped: list[Reject] = []
         if SKIP in records.columns:
             skipped = [
@@ -219,11 +222,8 @@ class Judge:
             rejects += self._duplicates(repeats, where(payloads, is_repeat).sort(ROW), rows)
             rejects.sort(key=lambda reject: reject.row_number)
             payloads = where(payloads, ~is_repeat)
-
-        def records() -> list[pl.DataFrame]:
-            refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
-            return [_accepted(one, refused, bool(repeats)) for one in prepared.records]
-
+        refused = {reject.row_number for reject in (*rejects, *prepared.skipped)}
+        records = [_accepted(one, refused, bool(repeats)) for one in prepared.records]
         return Verdicts(payloads, rejects, found.warnings, prepared.skipped, records)
 
     def _duplicates(
