@@ -44,7 +44,7 @@ class SourceOptions:
     """`csv`, `xlsx`, `parquet`, ...: what the file is, whatever it is called."""
     batch_rows: int = 100_000
     """At most this many rows in a batch of a format that has no blocks of its own."""
-    block_bytes: int = 7 << 20
+    block_bytes: int = 8 << 20
     """Text is read in blocks of about this size."""
     forensics: bool = True
     """Look for traces of damage while reading."""
