@@ -102,6 +102,7 @@ def test_dry_run_beside_its_peers(rows: int, bad: str, tmp_path: Path) -> None:
     contenders = {
         "read": [PYTHON, "-m", "tests.benchmarks.peers", "read", str(path)],
         "bulkload": [*dry_run, "--out", str(tmp_path / "out")],
+        "payloads": [sys.executable, "-m", "tests.benchmarks.payloads", str(path), str(mapping)],
         "start-up": [*bulkload, "validate", "samples/customers.csv", "--out", str(tmp_path / "s")],
     }
     headline = bad == BAD[0]
@@ -133,4 +134,8 @@ def _bad_rows(name: str, said: str) -> str:
     if name == "bulkload":
         counts = found["counts"]["by_status"]
         return f"{counts['rejected'] + counts['duplicate']}; everything, with reports"
+    if name == "payloads":
+        return (
+            f"{found['bad']}; bulkload's verdicts and bodies, {found['bytes'] / 1e6:.0f} MB of them"
+        )
     return f"{found.get('missing') or found['bad']}; {UNCHECKED[name]}"
