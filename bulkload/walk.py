@@ -101,6 +101,9 @@ class Walk:
 
 
 def _fingerprint(source: Source) -> tuple[int, int]:
+    if not source.modified_ns:
+        # It is no single file on disk; one with its name is another.
+        return (0, source.size_bytes)
     try:
         found = Path(source.path).stat()
     except OSError:

@@ -59,6 +59,11 @@ class Seen:
         """
         if not self._keys or payloads.is_empty():
             return []
+        # A batch and those it is written out with must have places for all their keys.
+        most = _PLACES // len(self._keys) // 2
+        if payloads.height > most:
+            parts = payloads.sort(ROW).iter_slices(most)
+            return [repeat for part in parts for repeat in self.repeats(part)]
         named = payloads.select_seq(ROW, *self._keys)
         entries = self._entries(named)
         hashes = entries // _PLACES

@@ -23,6 +23,8 @@ class Member:
     """Whether it is `null` where the row says nothing, instead of left out."""
 
 
+_MOST_COUNTED = 24
+"""Of more members it is not asked which of them comes first: that grows with their square."""
 Tree = dict[str, "Member | Tree"]
 
 
@@ -42,30 +44,47 @@ def object_text(parts: Sequence[Member]) -> pl.Expr:
             assert isinstance(inner, dict)  # noqa: S101  # the model was built from the same names
             branch = inner
         branch[last] = part
-    members, _ = _members(tree)
-    return pl.concat_str(pl.lit("{"), *members, pl.lit("}"), ignore_nulls=True)
+    is_short = len(parts) <= _MOST_COUNTED
+    members, _ = _members(tree, is_short=is_short)
+    return pl.concat_str(
+        pl.lit("{"), *_joined(members, is_short=is_short), pl.lit("}"), ignore_nulls=True
+    )
 
 
-def _members(tree: Mapping[str, Member | Tree]) -> tuple[list[pl.Expr], pl.Expr]:
-    """Return `"name":value` or null for each member, with commas between, and whether there is one.
+def _members(
+    tree: Mapping[str, Member | Tree], *, is_short: bool
+) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """Return `"name":value` or null for each member, and for each whether the row says it.
 
-    All of them are long, and copied once: a comma too many would have to be cut off a second copy.
+    In a short object commas stand between the members: all is long, and copied once. In a long one
+    a comma is before each of them.
     """
     members: list[pl.Expr] = []
-    said = pl.lit(value=False)
+    said: list[pl.Expr] = []
     for name, node in tree.items():
         label = f"{json.dumps(name, ensure_ascii=False)}:"
+        begun = pl.any_horizontal(said or [pl.lit(value=False)]) if is_short else pl.lit(value=True)
         if isinstance(node, dict):
-            inner, own = _members(node)
-            text = pl.concat_str(_start(said, label + "{"), *inner, pl.lit("}"), ignore_nulls=True)
+            inner, told = _members(node, is_short=is_short)
+            own = pl.any_horizontal(told)
+            text = pl.concat_str(
+                _start(begun, label + "{"),
+                *_joined(inner, is_short=is_short),
+                pl.lit("}"),
+                ignore_nulls=True,
+            )
             members.append(pl.when(own).then(text))
         else:
-            member, own = _member(said, label, node), node.said
-            if node.is_cleared:
-                own = pl.lit(value=True)
-            members.append(member)
-        said |= own
+            members.append(_member(begun, label, node))
+            own = pl.lit(value=True) if node.is_cleared else node.said
+        said.append(own)
     return members, said
+
+
+def _joined(members: Sequence[pl.Expr], *, is_short: bool) -> Sequence[pl.Expr]:
+    if is_short:
+        return members
+    return [pl.concat_str(members, ignore_nulls=True).str.strip_prefix(",")]
 
 
 def _start(said: pl.Expr, label: str) -> pl.Expr:
