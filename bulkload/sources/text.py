@@ -1,7 +1,9 @@
 r"""Delimited text as a source: clean blocks at Polars' full speed, the rest record by record.
 
-bytes -> UTF-8 blocks -> structural check -> Polars -> numbered rows
-\-> scanner -> malformed rows
+    bytes -> UTF-8 blocks -> structural check -> Polars -> numbered rows
+                                  \-> scanner -> malformed rows
+
+Blocks and rows are let go as soon as they are passed on.
 """
 
 from __future__ import annotations
