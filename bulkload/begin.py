@@ -54,7 +54,7 @@ def begin(source: Source, options: LoadOptions) -> Run:
             "name": source.name,
             "path": source.path,
             "format": source.format,
-            "sha256": "",  # known when the source has been read, which hashes it on the way
+            "sha256": "",  # known when all rows have been judged; it is found meanwhile
             "size_bytes": source.size_bytes,
             "headers": list(source.headers),
             "sheet": source.sheet,
