@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self, TypeVar
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What the making ended with, its regular end included."""
+
+    error: BaseException
 
 
 class Ahead(Iterator[Item]):
@@ -15,22 +24,34 @@ class Ahead(Iterator[Item]):
 
     What the making of an item raises is raised where that item is asked for.
 
+    An interrupt from the keyboard can strike anywhere here and leaves nobody waiting: the queues
+    hold their locks within one instruction only, and the process ends without the thread.
+
     Args:
-        items: Made one after the other; None is none of them.
+        items: Made one after the other.
         thread: Its name.
     """
 
     def __init__(self, items: Generator[Item], *, thread: str) -> None:
         self._items = items
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=thread)
-        self._next = self._begun()
+        self._asked: SimpleQueue[bool] = SimpleQueue()
+        self._made: SimpleQueue[Item | _Raised] = SimpleQueue()
+        self._ended: _Raised | None = None
+        self._thread = threading.Thread(
+            target=_make, args=(items, self._asked, self._made), name=thread, daemon=True
+        )
+        self._asked.put(True)
+        self._thread.start()
 
     def __next__(self) -> Item:
-        item = self._next.result()
-        if item is None:
-            raise StopIteration
-        self._next = self._begun()
-        return item
+        if self._ended is None:
+            # Asked for before this one is taken: who is interrupted in between can ask again.
+            self._asked.put(True)
+            item = self._made.get()
+            if not isinstance(item, _Raised):
+                return item
+            self._ended = item
+        raise self._ended.error
 
     def __enter__(self) -> Self:
         return self
@@ -44,9 +65,18 @@ class Ahead(Iterator[Item]):
         self.close()
 
     def close(self) -> None:
-        """Stop when the item is made that is being made; it is given to nobody."""
-        self._thread.shutdown(cancel_futures=True)
+        """Stop when the item is made that is being made; who asks for more gets a ValueError."""
+        self._asked.put(False)
+        self._thread.join()
         self._items.close()
 
-    def _begun(self) -> Future[Item | None]:
-        return self._thread.submit(next, self._items, None)
+
+def _make(
+    items: Generator[Item], asked: SimpleQueue[bool], made: SimpleQueue[Item | _Raised]
+) -> None:
+    try:
+        while asked.get():
+            made.put(next(items))
+        made.put(_Raised(ValueError("it was closed while more was to come")))
+    except BaseException as error:  # noqa: BLE001 - raised where the item is asked for
+        made.put(_Raised(error))

@@ -58,6 +58,9 @@ class FileSource(Source):
     _is_watched: bool = field(init=False, default=False)
     """All rows have been looked at for traces of damage."""
     _begun: Ahead[Batch] | None = field(init=False, default=None, repr=False)
+    """What the next reading goes on from."""
+    _under_way: set[Ahead[Batch]] = field(init=False, default_factory=set, repr=False)
+    """Readings that have a thread; who iterates them may be kept alive by an exception."""
 
     @property
     def sha256(self) -> str:
@@ -80,11 +83,17 @@ class FileSource(Source):
         While one batch is used, the next is read in a thread of its own.
         """
         begun, self._begun = self._begun, None
-        with begun or self._reading() as batches:
-            yield from batches
+        reading = begun or self._reading()
+        try:
+            yield from reading
+        finally:
+            reading.close()
+            self._under_way.discard(reading)
 
     def _reading(self) -> Ahead[Batch]:
-        return Ahead(self._batches(), thread="bulkload-read")
+        reading = Ahead(self._batches(), thread="bulkload-read")
+        self._under_way.add(reading)
+        return reading
 
     def _batches(self) -> Generator[Batch]:
         # The same rows have the same traces: who reads them again need not look for them again.
@@ -110,8 +119,9 @@ class FileSource(Source):
 
     def close(self) -> None:
         """Let go of files; the source cannot be read afterwards."""
-        if self._begun:
-            self._begun.close()
+        self._begun = None
+        while self._under_way:
+            self._under_way.pop().close()
         self.content.close()
 
 

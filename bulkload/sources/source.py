@@ -122,7 +122,7 @@ class Source(ABC):
 
     @abstractmethod
     def read_ahead(self) -> None:
-        """Begin to read and to hash in a thread of its own; the next `batches` goes on from there."""
+        """Begin to read and to hash in threads; the next `batches` goes on from there."""
 
     @abstractmethod
     def close(self) -> None:

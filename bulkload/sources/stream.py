@@ -8,14 +8,14 @@ import io
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 import zstandard
 
+from bulkload.ahead import Ahead
 from bulkload.errors import BadInputError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -53,7 +53,7 @@ class FileBytes:
         self.shown = str(path)
         self.spooled: IO[bytes] | None = None
         self._sha256 = ""
-        self._hashing: Future[str] | None = None
+        self._hashing: Ahead[str] | None = None
         self._is_closed = False
         self.modified_ns = 0
         if self.shown == "-":
@@ -109,19 +109,16 @@ class FileBytes:
     def sha256(self) -> str:
         """Hexadecimal digest of the bytes on disk."""
         if not self._sha256:
-            found = self._hashing.result() if self._hashing is not None else ""
-            self._sha256 = found or self._hashed()
+            self._sha256 = next(self._hashing or self._digests())
         return self._sha256
 
     def hash_ahead(self) -> None:
         """Find the digest in a thread, so that it is known when it is asked for."""
         if not self._sha256:
-            thread = ThreadPoolExecutor(1, thread_name_prefix="bulkload-hash")
-            self._hashing = thread.submit(self._hashed, until_closed=True)
-            thread.shutdown(wait=False)
+            self._hashing = Ahead(self._digests(until_closed=True), thread="bulkload-hash")
 
-    def _hashed(self, *, until_closed: bool = False) -> str:
-        """Return the digest; nothing if the source was closed first and nobody can be waiting."""
+    def _digests(self, *, until_closed: bool = False) -> Generator[str]:
+        """Yield the digest; nothing if the source is closed first and nobody can be waiting."""
         digest = hashlib.sha256()
         # What a thread has allocated and let go is not there for others: one buffer does for all.
         buffer = memoryview(bytearray(_PIECE_BYTES))
@@ -129,12 +126,15 @@ class FileBytes:
             while size := raw.readinto(buffer):
                 digest.update(buffer[:size])
                 if until_closed and self._is_closed:
-                    return ""
-        return digest.hexdigest()
+                    return
+        yield digest.hexdigest()
 
     def close(self) -> None:
-        """Let go of the copy of standard input."""
+        """Let go of the copy of standard input, and of the thread that finds the digest."""
         self._is_closed = True
+        hashing, self._hashing = self._hashing, None
+        if hashing:
+            hashing.close()
         if self.spooled is not None:
             self.spooled.close()
 

@@ -87,3 +87,29 @@ def test_an_error_while_reading_ahead_is_raised_where_rows_are_asked_for(tmp_pat
 
         with pytest.raises(BadInputError, match="damaged or cut off"):
             rows_of(source)
+
+
+def test_a_closed_source_leaves_no_thread_while_its_exception_is_kept(path):
+    """Who keeps an exception keeps the iteration it came from; the thread goes all the same."""
+    before = set(threading.enumerate())
+    kept = None
+    with open_source(path, SMALL_BLOCKS) as source:
+        try:
+            for _ in source.batches():
+                raise RuntimeError("while a batch is used")
+        except RuntimeError as error:
+            kept = error
+
+    assert kept is not None
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_source_that_was_closed_under_way_says_so(path):
+    """The rows that are missing are not taken for the end of the file."""
+    source = open_source(path, SMALL_BLOCKS)
+    batches = source.batches()
+    next(batches)
+    source.close()
+
+    with pytest.raises(ValueError, match="closed"):
+        list(batches)
