@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 Item = TypeVar("Item")
+_MORE, _STOP = "more", "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +35,19 @@ class Ahead(Iterator[Item]):
 
     def __init__(self, items: Generator[Item], *, thread: str) -> None:
         self._items = items
-        self._asked: SimpleQueue[bool] = SimpleQueue()
+        self._asked: SimpleQueue[str] = SimpleQueue()
         self._made: SimpleQueue[Item | _Raised] = SimpleQueue()
         self._ended: _Raised | None = None
         self._thread = threading.Thread(
             target=_make, args=(items, self._asked, self._made), name=thread, daemon=True
         )
-        self._asked.put(True)
+        self._asked.put(_MORE)
         self._thread.start()
 
     def __next__(self) -> Item:
         if self._ended is None:
             # Asked for before this one is taken: who is interrupted in between can ask again.
-            self._asked.put(True)
+            self._asked.put(_MORE)
             item = self._made.get()
             if not isinstance(item, _Raised):
                 return item
@@ -66,16 +67,16 @@ class Ahead(Iterator[Item]):
 
     def close(self) -> None:
         """Stop when the item is made that is being made; who asks for more gets a ValueError."""
-        self._asked.put(False)
+        self._asked.put(_STOP)
         self._thread.join()
         self._items.close()
 
 
 def _make(
-    items: Generator[Item], asked: SimpleQueue[bool], made: SimpleQueue[Item | _Raised]
+    items: Generator[Item], asked: SimpleQueue[str], made: SimpleQueue[Item | _Raised]
 ) -> None:
     try:
-        while asked.get():
+        while asked.get() is _MORE:
             made.put(next(items))
         made.put(_Raised(ValueError("it was closed while more was to come")))
     except BaseException as error:  # noqa: BLE001 - raised where the item is asked for

@@ -8,6 +8,7 @@ import io
 import threading
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from bulkload.errors import BadInputError
@@ -95,9 +96,9 @@ def test_a_closed_source_leaves_no_thread_while_its_exception_is_kept(path):
     kept = None
     with open_source(path, SMALL_BLOCKS) as source:
         try:
-            for _ in source.batches():
-                raise RuntimeError("while a batch is used")
-        except RuntimeError as error:
+            for batch in source.batches():
+                batch.rows["no such column"]
+        except pl.exceptions.ColumnNotFoundError as error:
             kept = error
 
     assert kept is not None
