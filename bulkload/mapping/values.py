@@ -24,10 +24,6 @@ _PARTICLES = (
 _FULL_NAME = rf"^(.+?)\s+((?i:(?:(?:{_PARTICLES})\s+)*)\S+)$"
 
 
-_HELD = "\0"
-"""Begins the names of columns that are computed once; no header does."""
-
-
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Makes expressions from rules; `path` in its methods leads to the rule, for errors."""
@@ -43,7 +39,9 @@ class Compiler:
 
     def hold(self, expression: pl.Expr) -> pl.Expr:
         """Return a column that stands for an expression."""
-        if expression.meta.is_column() and expression.meta.output_name().startswith(_HELD):
+        if expression.meta.is_column() and any(
+            expression.meta.output_name() in held for held in self.stages
+        ):
             return expression
         stage = 0
         for name in expression.meta.root_names():
@@ -51,7 +49,9 @@ class Compiler:
                 stage = max(stage, number if name in held else 0)
         if stage == len(self.stages):
             self.stages.append({})
-        name = f"{_HELD}{sum(map(len, self.stages))}"
+        name = f"\0{sum(map(len, self.stages))}"
+        while name in self.headers.names:
+            name = f"\0{name}"
         self.stages[stage][name] = expression
         return pl.col(name)
 

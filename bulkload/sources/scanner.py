@@ -130,7 +130,7 @@ class Scanner:
             line = text[start:line_end].rstrip(b"\r\n")
             return line_end, tuple(line.split(self.grammar.delimiter)), False
         well_formed = self._well_formed.match(text, start)
-        end = well_formed.end() if well_formed else self._line_end(text, start, len(text))
+        end = well_formed.end() if well_formed else line_end
         return end, self._cells(text, start, end), not well_formed
 
     def wrong_width(self, text: bytes, start: int, end: int) -> Span | None:

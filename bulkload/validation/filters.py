@@ -10,10 +10,10 @@ import polars as pl
 
 HASH_BITS = 40
 """A hash is a number of so many bits. Where they ascend, memory is met in order: much less work."""
-
-
 _MASKS = 1 << 14
+"""Different sets of bits that a hash can have; a table of them costs less than to make them anew."""
 _BITS = 6
+"""Bits that a hash sets in its word."""
 Marks: TypeAlias = tuple[pl.Series, pl.Series]
 """Of each hash a word, and up to six bits in it; the words ascend."""
 

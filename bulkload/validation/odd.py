@@ -66,11 +66,6 @@ class OddRows:
         self._one_of, self._keys, self._action = tuple(one_of), tuple(keys), action
         self._added = tuple(field for field in self._fields if field.how == "add")
 
-    @property
-    def model(self) -> type[BaseModel]:
-        """The Pydantic model that judges."""
-        return self._exact.model
-
     def judge(self, records: pl.DataFrame, source: SourceCells) -> Found:
         """Judge the records of one batch.
 

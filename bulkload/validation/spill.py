@@ -22,7 +22,7 @@ class Texts:
 
     Args:
         path: Of the file; another one is written beside it.
-        column: String, less than 4 GB; null is kept as an empty text.
+        column: String; null is kept as an empty text.
     """
 
     def __init__(self, path: Path, column: pl.Series) -> None:
@@ -32,7 +32,7 @@ class Texts:
             path, include_header=False, quote_style="never", line_terminator=""
         )
         self._ends = Numbers(
-            path.with_suffix(".ends"), column.str.len_bytes().fill_null(0).cum_sum()
+            path.with_suffix(".ends"), column.str.len_bytes().cast(pl.UInt64).fill_null(0).cum_sum()
         )
 
     @contextlib.contextmanager

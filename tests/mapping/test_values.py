@@ -281,3 +281,15 @@ fields:
     assert (name.required, name.max_length, name.clear_when_blank) == (True, 9, True)
     assert (size.kind, size.choices) == (Kind.CHOICE, ("S", "M"))
     assert (number.kind, number.minimum, number.required) == (Kind.INTEGER, 1, True)
+
+
+@pytest.mark.parametrize("header", ["\0", *(f"\0{number}" for number in range(6))])
+def test_headers_of_control_characters_are_no_columns_of_our_own(header: str) -> None:
+    """A Parquet or NDJSON file may call its columns what rules are computed under."""
+    frame = rows(**{"A": " x ", header: " y "})
+    text = (
+        ANY + "fields: {name: {column: A, case: upper}, id: {column: {position: 2}, case: upper}}"
+    )
+
+    found = records(text, frame)
+    assert (found["name"], found["id"]) == (["X"], ["Y"])

@@ -25,6 +25,7 @@ ACTION = "@action"
 SKIP = "@skip"
 OK = "@accepted"
 SAID = "@said"
+"""`email@said`: whether the cell has any text."""
 FINE = "@fine"
 """`email@fine`: whether the cell is accepted, or blank where it may be."""
 
