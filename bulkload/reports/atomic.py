@@ -45,7 +45,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     sweep(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with _disk_errors(path):
+    with disk_errors(path):
         descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with os.fdopen(descriptor, "w+b") as file:
@@ -78,11 +78,12 @@ def sweep(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
+    """Say which file is meant where the disk takes no more, whatever library found that out."""
     try:
         yield
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError) and not path.parent.exists():
             fix = f"create the folder `{path.parent}` first"
         elif error.errno in _DISK:
             fix = "free some space or choose another folder with --out"
@@ -111,7 +112,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def private_folder(path: Path) -> Path:
     """Return `path`, created with its parents if need be; only its owner can look into it."""
-    with _disk_errors(path):
+    with disk_errors(path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
@@ -120,7 +121,7 @@ def new_private_folder(path: Path) -> Path:
     """Return a new folder of one's own: `path`, or `path-2`, `path-3`... where others were first."""
     private_folder(path.parent)
     made, number = path, 1
-    with _disk_errors(path):
+    with disk_errors(path):
         while True:
             try:
                 made.mkdir(mode=0o700)

@@ -67,8 +67,8 @@ def write_all(
             report.notes += write_workbook(path, table, rejects, rendering.language)
             found["workbook"] = str(path)
         except BulkloadError as error:
-            why = {"reason": error.what, "where": error.where}
-            report.notes.append(phrase("note-no-workbook", rendering.language, **why))
+            why = f"{error.what} ({error.where})" if error.where else error.what
+            report.notes.append(phrase("note-no-workbook", rendering.language, reason=why))
     found["html"] = str(folder / "report.html")
     found["report"] = str(folder / "report.json")
     if rendering.metrics:

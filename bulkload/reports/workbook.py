@@ -22,7 +22,7 @@ from bulkload.cells import ROW_COLUMN
 from bulkload.messages.phrases import phrase
 from bulkload.records import Reject, Status
 from bulkload.reports.annotate import Annotation, annotate
-from bulkload.reports.atomic import atomic_file
+from bulkload.reports.atomic import atomic_file, disk_errors
 from bulkload.reports.package import UnpatchableWorkbookError
 from bulkload.reports.rejects import MalformedRow
 from bulkload.reports.sheets import PlainSheet, PlainWorkbook, sheet_name
@@ -75,7 +75,7 @@ def _write_anew(
     path: Path, table: Table, rejects: Callable[[], Iterable[Reject]], language: str
 ) -> list[str]:
     rows = {reject.row_number for reject in rejects() if reject.status is not Status.SKIPPED}
-    with tempfile.TemporaryFile(dir=path.parent) as plain:
+    with disk_errors(path), tempfile.TemporaryFile(dir=path.parent) as plain:
         places = _write_plain(plain, table, rows)
         wanted = Annotation(
             headers=table.headers,

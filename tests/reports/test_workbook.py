@@ -1,6 +1,7 @@
 """The workbook to mend is the user's own, with the problems marked and nothing else changed."""
 
 import re
+import resource
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table as SheetTable
 
+from bulkload.errors import BulkloadError
 from bulkload.records import Reject, Status
 from bulkload.reports import ExportWriter, RejectedRows, Table, write_workbook
 from bulkload.reports import table as table_module
@@ -339,6 +341,24 @@ def test_a_large_source_of_text_is_cut_to_its_rejects(
     sheet = openpyxl.load_workbook(tmp_path / "rejects.xlsx").worksheets[0]
     assert list(sheet.iter_rows(values_only=True)) == [("Name", "bulkload_row"), ("c", 4)]
     assert notes == ["rejects.xlsx holds the 1 rejected rows alone, out of 4"]
+
+
+def test_a_full_disk_names_the_workbook(tmp_path: Path) -> None:
+    """Also where the cells themselves do not fit, before the file has its name."""
+    names = [f"Name {number}" * 100 for number in range(2, 502)]
+    numbers = pl.Series(range(2, 502), dtype=pl.UInt32)
+    frame = pl.DataFrame({"row_number": numbers, "Name": names})
+    rejects = [Reject(4, "duplicate-in-file", "Name", status=Status.DUPLICATE)]
+    table = Table(headers=["Name"], batches=lambda: [Batch(frame)], path="c.csv", rows=500)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(BulkloadError, match="rejects.xlsx` cannot be written: file too large"):
+            write_workbook(tmp_path / "rejects.xlsx", table, lambda: rejects)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rejected_rows_are_kept_up_to_a_number() -> None:
