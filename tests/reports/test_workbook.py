@@ -353,7 +353,9 @@ def test_a_full_disk_names_the_workbook(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(BulkloadError, match=r"rejects\.xlsx` cannot be written: file too large"):
+        with pytest.raises(
+            BulkloadError, match=r"rejects\.xlsx` cannot be written: file too large"
+        ):
             write_workbook(tmp_path / "rejects.xlsx", table, lambda: rejects)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
