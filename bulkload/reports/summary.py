@@ -32,8 +32,11 @@ def verdict(report: RunReport, language: str = "en") -> str:
         end = phrase("one-needs-you" if needed == 1 else "some-need-you", language, rows=needed)
     elif counts[Status.PENDING] and not report.dry_run:
         end = phrase("pending-left", language, rows=counts[Status.PENDING])
+    elif counts[Status.SKIPPED] == counts.rows:
+        end = phrase("none-to-send", language)
     else:
-        end = phrase("all-valid" if report.dry_run else "all-accepted", language)
+        which = "others" if counts[Status.SKIPPED] else "all"
+        end = phrase(f"{which}-{'valid' if report.dry_run else 'accepted'}", language)
     return f"{read} {end}"
 
 

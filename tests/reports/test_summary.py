@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from bulkload.messages import phrases
-from bulkload.records import Finding, RunReport, Status
+from bulkload.records import Counts, Finding, RunReport, Status
 from bulkload.reports import (
     CauseCounter,
     report_document,
@@ -27,6 +27,29 @@ def test_the_verdict_is_a_sentence_whose_numbers_add_up(report: RunReport) -> No
     assert verdict(report, "de") == (
         "10 Zeilen aus customers.csv gelesen: 7 angelegt, 3 abgelehnt. 3 Zeilen müssen Sie sich ansehen."
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "dry_run", "end"),
+    [
+        ({Status.PENDING: 5}, True, "Every row can be sent."),
+        ({Status.CREATED: 5}, False, "Every row was accepted."),
+        ({Status.PENDING: 3, Status.SKIPPED: 2}, True, "Every other row can be sent."),
+        ({Status.CREATED: 3, Status.SKIPPED: 2}, False, "Every other row was accepted."),
+        ({Status.SKIPPED: 5}, True, "There is nothing to send."),
+        ({Status.SKIPPED: 5}, False, "There is nothing to send."),
+    ],
+)
+def test_rows_that_the_mapping_skips_are_not_called_sent(
+    report: RunReport, counts: dict[Status, int], dry_run: bool, end: str
+) -> None:
+    """Nobody is told that a row goes out which the mapping leaves out."""
+    report.counts = Counts(rows=5)
+    for status, rows in counts.items():
+        report.counts.add(status, rows)
+    report.dry_run = dry_run
+
+    assert verdict(report).endswith(f". {end}")
 
 
 def test_counts_that_do_not_add_up_are_said_to_be_a_bug(report: RunReport) -> None:
