@@ -8,7 +8,7 @@ MESSAGES: dict[str, Message] = {
     "duplicate-in-file": Message(
         title="Twice in the file",
         what='Row {row_number} names the same customer as row {first_row}: {field} is "{cell}" in both',
-        fix="Keep one of the two rows, or give this customer an own e-mail and phone",
+        fix="Keep one of the two rows, or give this customer an e-mail and phone of their own",
         cause="The same person stands in the list twice, or two people share one contact",
         example="ada@example.com in rows 2 and 9",
     ),
