@@ -2,15 +2,21 @@
 
 import gc
 import os
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
     set_up()
-    from bulkload.cli import main as command_line
+    try:
+        from bulkload.cli import main as command_line
 
-    code = command_line()
+        code = command_line()
+    except KeyboardInterrupt:
+        # It came before the command line could take it, or after.
+        sys.stderr.write("stopped\n")
+        code = 128 + signal.SIGINT
     # All that is left ends with the process; looking for garbage among it first would find none.
     gc.freeze()
     sys.exit(code)

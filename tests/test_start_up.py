@@ -127,3 +127,22 @@ def test_importing_the_package_loads_nothing() -> None:
     )
 
     assert set(ended.stdout.split()).isdisjoint(HEAVY)
+
+
+def test_an_interrupt_while_the_program_is_loaded_leaves_no_trace() -> None:
+    """Ctrl-C right after Enter gets the same answer as later on."""
+    code = (
+        "import sys\n"
+        "from bulkload.__main__ import main\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'bulkload.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "stopped\n")
