@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +18,8 @@ from typing import Any
 import pytest
 
 from bulkload.cli import printable
-from bulkload.cli.terminal import LINE_EVERY_S, Consent, _Lines
+from bulkload.cli.terminal import LINE_EVERY_S, Consent, _Lines, watcher
+from bulkload.errors import BulkloadError
 from bulkload.progress import Plan
 from bulkload.records import Counts, Status
 
@@ -43,6 +46,48 @@ def test_nothing_is_sent_to_a_real_system_unless_it_was_named(
     monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115, PTH123 - nobody is there
     with sys.stdin:
         assert consent.covers(plan) is covered
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_an_interrupt_that_was_swallowed_withdraws_consent(log_format: str) -> None:
+    """Whatever library was struck by Ctrl-C and went on: nothing is sent after it."""
+    with watcher(yes_production="5eb7", log_format=log_format) as progress:
+        assert progress.confirm(REAL)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            progress.confirm(REAL)
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def interrupted_and_renamed(error: Exception) -> None:
+    with watcher():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise error from None
+
+
+def test_an_interrupt_under_another_name_is_one() -> None:
+    """Libraries wrap what strikes them; an error of the run itself keeps its own words."""
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_and_renamed(RuntimeError("while a class was made"))
+    with pytest.raises(BulkloadError, match="no such file"):
+        interrupted_and_renamed(BulkloadError("no such file"))
+    with pytest.raises(RuntimeError, match="a bug"), watcher():
+        raise RuntimeError("a bug")
+
+
+def test_a_job_that_ignores_interrupts_goes_on_ignoring_them() -> None:
+    """A shell starts its background jobs like that."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with watcher(yes_production="5eb7") as progress:
+            signal.raise_signal(signal.SIGINT)
+            assert progress.confirm(REAL)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_plain_lines_come_a_few_seconds_apart(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from bulkload.cli import printable
+from bulkload.errors import BulkloadError
 from bulkload.progress import Plan, Progress
 from bulkload.records import Counts, RunReport, Status
 
@@ -41,15 +45,23 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Consent:
     """What the user has agreed to on the command line."""
 
     yes: bool = False
     yes_production: str | None = None
+    is_withdrawn: bool = False
+    """They have pressed Ctrl-C since."""
 
     def covers(self, plan: Plan) -> bool:
-        """Whether the first call needs no further word."""
+        """Whether the first call needs no further word.
+
+        Raises:
+            KeyboardInterrupt: It was withdrawn, and whoever was interrupted did not say so.
+        """
+        if self.is_withdrawn:
+            raise KeyboardInterrupt
         if plan.is_local:
             return True
         if self.yes_production is not None:
@@ -76,10 +88,40 @@ def watcher(
         progress = EventLog(sys.stderr.write, behind=_Silent(consent))
     else:
         progress = _Bars(consent) if sys.stderr.isatty() else _Lines(consent)
+    with _interrupts(consent):
+        try:
+            yield progress
+        finally:
+            progress.close()
+
+
+@contextmanager
+def _interrupts(consent: Consent) -> Iterator[None]:
+    """Remember Ctrl-C: code that it strikes may swallow it, or raise something else in its place.
+
+    Pydantic does both while it builds a validator, and so do classes while they are made.
+    """
+    # In a background job it is ignored, and stays so; threads other than the main one never get it.
+    is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_heard or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def received(number: int, frame: FrameType | None) -> None:
+        consent.is_withdrawn = True
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, received)
     try:
-        yield progress
+        yield
+    except BulkloadError:
+        raise
+    except Exception as error:
+        if consent.is_withdrawn:
+            raise KeyboardInterrupt from error
+        raise
     finally:
-        progress.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Terminal(Progress):
