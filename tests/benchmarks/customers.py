@@ -112,12 +112,16 @@ MISTAKES = (
 
 
 def customers(rows: int, *, bad_percent: float, odd: bool, seed: int = 42) -> Iterator[list[str]]:
-    """Yield rows as cells; with `odd`, about 15 % are written in ways that have to be mended."""
+    """Yield rows as cells; with `odd`, about 15 % are written in ways that have to be mended.
+
+    Phones are drawn, so some come twice; without bad rows none does.
+    """
     r = random.Random(seed)
+    taken: set[str] | None = None if bad_percent else set()
     names, weights = list(COUNTRIES), list(COUNTRIES.values())
     for number in range(rows):
         country = r.choices(names, weights)[0]
-        row = _plain(number, country, r)
+        row = _plain(number, country, r, taken)
         if odd and r.random() < 0.15:
             _make_odd(row, number, r)
         if r.random() * 100 < bad_percent:
@@ -126,12 +130,16 @@ def customers(rows: int, *, bad_percent: float, odd: bool, seed: int = 42) -> It
         yield list(row.values())
 
 
-def _plain(number: int, country: str, r: random.Random) -> dict[str, str]:
+def _plain(number: int, country: str, r: random.Random, taken: set[str] | None) -> dict[str, str]:
     first, last = r.choice(FIRST), r.choice(LAST)
     local = "".join(c for c in f"{first}{last}".lower() if c.isascii() and c.isalnum())
     cells = (
         *(f"C{number:08d}", first, last, f"{local or 'user'}{number}@{r.choice(DOMAINS)}"),
-        *("" if r.random() < 0.12 else _phone(country, r), country, str(r.randrange(20_000))),
+        *(
+            "" if r.random() < 0.12 else _phone(country, r, taken),
+            country,
+            str(r.randrange(20_000)),
+        ),
         f"{r.randrange(1940, 2007)}-{r.randrange(1, 13):02d}-{r.randrange(1, 29):02d}",
         *(r.choice(TIERS), "" if r.random() < 0.85 else f"{r.getrandbits(96):024x}"),
         *(r.choice(WORDS), r.choice(WORDS)),
@@ -139,19 +147,25 @@ def _plain(number: int, country: str, r: random.Random) -> dict[str, str]:
     return dict(zip(HEADERS, cells, strict=True))
 
 
-def _number(country: str, r: random.Random) -> PhoneNumber:
+def _number(country: str, r: random.Random, taken: set[str] | None) -> PhoneNumber:
     example = phonenumbers.example_number_for_type(country, 1)
     assert example is not None
     own = phonenumbers.national_significant_number(example)
     while True:
         digits = own[:1] + "".join(r.choices("0123456789", k=len(own) - 1))
         number = PhoneNumber(country_code=example.country_code, national_number=int(digits))
-        if phonenumbers.is_valid_number(number):
+        if not phonenumbers.is_valid_number(number):
+            continue
+        if taken is None:
+            return number
+        written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        if written not in taken:
+            taken.add(written)
             return number
 
 
-def _phone(country: str, r: random.Random) -> str:
-    number = _number(country, r)
+def _phone(country: str, r: random.Random, taken: set[str] | None) -> str:
+    number = _number(country, r, taken)
     international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
     spelling = r.randrange(10)
     if spelling < 4:
