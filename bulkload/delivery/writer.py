@@ -14,7 +14,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -142,7 +141,8 @@ class _Put:
 @dataclass(slots=True)
 class _Ask:
     question: Question[Any]
-    answer: Future[Any]
+    answers: queue.SimpleQueue[tuple[Any, BaseException | None]]
+    """Gets one, and the error in its place. An interrupt cannot leave its lock behind."""
 
 
 class _End:
@@ -180,9 +180,12 @@ class ThreadWriter:
     def ask(self, question: Question[Answer]) -> Answer:
         """Hand a question to the thread and wait for its answer."""
         self._hand_over()
-        answer: Future[Answer] = Future()
-        self._inbox.put(_Ask(question, answer))
-        return answer.result()
+        answers: queue.SimpleQueue[tuple[Answer, BaseException | None]] = queue.SimpleQueue()
+        self._inbox.put(_Ask(question, answers))
+        answer, error = answers.get()
+        if error is not None:
+            raise error
+        return answer
 
     def write(self, change: Change) -> None:
         """Write a change in a commit of its own, in the thread."""
@@ -214,9 +217,9 @@ class ThreadWriter:
                 return
             if isinstance(then, _Ask):
                 try:
-                    then.answer.set_result(then.question(self._commits.connection))
+                    then.answers.put((then.question(self._commits.connection), None))
                 except BaseException as error:  # noqa: BLE001 - it belongs to whoever asked
-                    then.answer.set_exception(error)
+                    then.answers.put((None, error))
 
     def _gathered(self) -> tuple[list[_Put], _Ask | _End | None]:
         """Return the changes of the next commit, and what came behind them."""
