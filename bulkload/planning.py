@@ -289,6 +289,6 @@ async def show_canary(
             seen.append(f"row {result.row_number} {result.status}: {result.message}")
     if not progress.canary(seen):
         raise SafetyStopError(
-            f"stopped after the first {len(tried)} rows, as you wished",
+            f"stopped after the first {len(tried)} rows: the rest was not agreed to",
             fix="the same command goes on where this run stopped",
         )

@@ -113,7 +113,7 @@ def create(
             is_local=ready.profile.is_local,
         )
         if not progress.confirm(plan):
-            raise BulkloadError("nothing was sent, as you wished")
+            raise BulkloadError("nothing was sent: it was not agreed to")
         answer = asyncio.run(_answer(ready, create_request(program)))
     program_id = created_id(answer)
     if not program_id:

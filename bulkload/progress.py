@@ -13,14 +13,15 @@ class Plan:
     """What is about to be sent, shown before the first call."""
 
     to_send: int
-    """Payloads that are valid and not delivered yet, as far as the journal knows."""
+    """Valid payloads of which something may be sent: the journal does not know them, or knows them
+    with other content."""
     profile: str
     connector: str
     program: str
     is_local: bool
     """Nothing leaves this machine."""
     delivered_before: int = 0
-    """Valid payloads that an earlier run has delivered."""
+    """Valid payloads that have been delivered and are not sent again."""
     side_effects: Sequence[str] = ()
     """What happens to balances and what will reach customers, in sentences with counts."""
     forecast: Sequence[str] = ()

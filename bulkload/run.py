@@ -144,18 +144,30 @@ class Run:
         Raises:
             SafetyStopError: The user does not want it.
         """
-        known = sum(1 for _ in journal.known(self.walk.payloads()))
+        settled = sum(1 for _ in journal.settled(self.walk.payloads()))
         limits = ready.connector.promises().limits
         proposal = plan(
             ready,
             self.tally,
-            delivered_before=known,
+            delivered_before=settled,
             already_used=used(journal, limits),
             headroom=options.headroom,
             lane=lane_of(ready.connector, options.lane, self.tally.counts.payloads),
         )
-        if proposal.to_send and not progress.confirm(proposal):
-            raise SafetyStopError("nothing was sent, as you wished")
+        agreed = not proposal.to_send
+        try:
+            agreed = agreed or progress.confirm(proposal)
+        finally:
+            if not agreed:
+                journal.withdraw()
+        if not agreed:
+            program, connector = proposal.program, proposal.connector
+            raise SafetyStopError(
+                "nothing was sent: it was not agreed to",
+                where=f"program {program} of {connector}" if program else connector,
+                fix="say yes when asked; where nobody can be asked, "
+                f"`--yes-production {program or connector}` agrees",
+            )
 
     def _facts(self, options: LoadOptions) -> dict[str, Any]:
         """Return what `resume` needs to begin where this run ends; never a secret."""
@@ -308,7 +320,8 @@ class Run:
         return reports.Table(
             headers=self.walk.source.headers,
             batches=self.walk.source.batches if kept is None else lambda: kept,
-            path=self.walk.source.path,
+            name=self.walk.source.name,
+            path=self.walk.source.path if self.walk.source.is_one_file else "",
             format=self.walk.source.format,
             sheet=self.walk.source.sheet,
             rows=self.report.counts.rows,

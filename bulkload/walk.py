@@ -2,8 +2,8 @@
 
     source -> rows -> records -> payloads and rejects
 
-Judging is repeatable: the same source gives the same verdicts each time. So a run judges once for
-the user's eyes and once more to send, and neither holds all rows in memory.
+Judging is repeatable: the same source gives the same verdicts each time. So a run judges for the
+user's eyes, and again to send and to write down, and never holds all rows in memory.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -49,8 +48,6 @@ class Walk:
         self.source = source
         self.mapping = mapping
         self._schema_name = schema_name
-        # Some of it may have been read already, so what counts is how it was when it was opened.
-        self._fingerprint = (source.modified_ns, source.size_bytes)
 
     def judged(self, *, bodies: bool = False, records: bool = False) -> Iterator[Judged]:
         """Judge the source from its first row; the same verdicts each time.
@@ -92,23 +89,12 @@ class Walk:
             yield from payloads.select("row_number", key).iter_rows()
 
     def _check_unchanged(self) -> None:
-        if _fingerprint(self.source) != self._fingerprint:
+        if not self.source.is_unchanged:
             raise BadInputError(
                 f"`{self.source.name}` was changed while it was read",
                 where=self.source.path,
                 fix="run the same command again; what has been sent is known and not sent again",
             )
-
-
-def _fingerprint(source: Source) -> tuple[int, int]:
-    if not source.modified_ns:
-        # It is no single file on disk; one with its name is another.
-        return (0, source.size_bytes)
-    try:
-        found = Path(source.path).stat()
-    except OSError:
-        return (0, source.size_bytes)
-    return (found.st_mtime_ns, found.st_size)
 
 
 def _payloads(frame: pl.DataFrame) -> Iterator[Payload]:

@@ -144,10 +144,6 @@ class _Terminal(Progress):
         if self._consent.covers(plan):
             return True
         if not sys.stdin.isatty():
-            self.say(
-                f"hint: nobody is there to be asked; add `--yes-production {plan.program or plan.connector}` "
-                "if that is what you want"
-            )
             return False
         return click.confirm("Send them?", err=True)
 

@@ -27,7 +27,7 @@ from bulkload.delivery.entries import (
     sealed_digest,
 )
 from bulkload.delivery.writer import Statement
-from bulkload.records import Payload, Result, Status
+from bulkload.records import Action, Payload, Result, Status
 
 if TYPE_CHECKING:
     from bulkload.delivery.journal import Journal
@@ -93,8 +93,8 @@ class RunJournal:
             )
         return found
 
-    def known(self, payloads: Iterable[Payload]) -> Iterator[Payload]:
-        """Yield those payloads whose customer an earlier run has delivered or found.
+    def settled(self, payloads: Iterable[Payload]) -> Iterator[Payload]:
+        """Yield those payloads for which nothing will be sent any more.
 
         A journal that knows nobody answers at once, without looking at any payload.
         """
@@ -104,8 +104,19 @@ class RunJournal:
         while chunk := list(itertools.islice(remaining, _KEYS_IN_A_QUESTION)):
             wanted = [(payload.row_number, self.keys(payload)) for payload in chunk]
             for payload, standing in zip(chunk, self.standings(wanted), strict=True):
-                if standing.delivered is not None:
+                if self._is_settled(payload, standing):
                     yield payload
+
+    def brings_nothing(self, payload: Payload, before: Delivered) -> bool:
+        """Whether a customer who was delivered has no need of this payload."""
+        return payload.action is Action.CREATE or before.digest == self.digest(payload)
+
+    def _is_settled(self, payload: Payload, standing: Standing) -> bool:
+        if standing.entry is not None:
+            return standing.entry.state is RowState.DONE
+        if standing.delivered is None or standing.held_by is not None or self.forgets_deliveries:
+            return False
+        return self.brings_nothing(payload, standing.delivered)
 
     def last_attempt(self, row_number: int) -> Attempt | None:
         """Return the newest send of a row; None if it was never sent."""
@@ -241,6 +252,10 @@ class RunJournal:
         now = self.journal.clock.epoch_s()
         found = self.journal.ask(schema.SENT_SINCE, (int(now - within_s), most))
         return sorted((max(0.0, now - sent_s) for (sent_s,) in found), reverse=True)
+
+    def withdraw(self) -> None:
+        """Take back a run of which nothing was ever sent: nobody is to go on with it."""
+        self.journal.write([(schema.WITHDRAW_RUN, (self.number,))])
 
     def _by_key(self, question: str, keys: list[bytes]) -> dict[bytes, tuple[Any, ...]]:
         found: dict[bytes, tuple[Any, ...]] = {}

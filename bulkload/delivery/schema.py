@@ -99,6 +99,7 @@ CREATE TABLE delivered (
 
 BEGIN = "BEGIN IMMEDIATE"
 COMMIT = "COMMIT"
+ROLLBACK = "ROLLBACK"
 COUNT_COMMIT = "UPDATE journal SET commits = ? WHERE id = 1"
 
 PUT_ROW = "INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -119,6 +120,9 @@ PUT_RUN = "INSERT INTO run VALUES (NULL, ?, ?, NULL, 'open', ?, ?, ?, ?, NULL, '
 JUDGE_RUN = "UPDATE run SET rows = ?, judged = ? WHERE number = ?"
 FINISH_RUN = (
     "UPDATE run SET state = 'complete', finished_s = ?, rows = coalesce(?, rows) WHERE number = ?"
+)
+WITHDRAW_RUN = (
+    "DELETE FROM run WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM row WHERE run = ?1)"
 )
 
 ROWS_BETWEEN = (

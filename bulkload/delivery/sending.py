@@ -79,11 +79,11 @@ class Sender:
         forgets = self._board.journal.forgets_deliveries
         if before is None or (forgets and usable_keys(self._exchange, job.payload)):
             return False
-        same = before.digest == self._board.journal.digest(job.payload)
-        if not same and job.payload.action is not Action.CREATE:
+        journal = self._board.journal
+        if not journal.brings_nothing(job.payload, before):
             job.remote_id = before.remote_id
             return False
-        journal = self._board.journal
+        same = before.digest == journal.digest(job.payload)
         journal.delivered_before += 1
         journal.delivered_before_s = max(journal.delivered_before_s, before.at_s)
         verb = "delivered" if before.digest else "found"

@@ -8,16 +8,16 @@ ask(question)   runs on the same connection, after everything put before it
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from bulkload.delivery.schema import BEGIN, COMMIT, COUNT_COMMIT
+from bulkload.delivery.schema import BEGIN, COMMIT, COUNT_COMMIT, ROLLBACK
 from bulkload.errors import JournalStoppedError
 
 Answer = TypeVar("Answer")
@@ -28,7 +28,8 @@ Question = Callable[[Any], Answer]
 LINGER_S = 0.02
 """How long an answer, for which nobody waits, may wait for an intent to share its commit with."""
 APART_S = 0.008
-"""Commits begin no closer together, so that a fast run shares them; a slow one waits for none."""
+"""Changes are handed over no closer together, so that a fast run shares commits; a slow one waits for
+none, and a question hands over at once."""
 MOST_IN_A_COMMIT = 1000
 
 
@@ -82,6 +83,9 @@ class Commits:
             self._commit(changes)
         except Exception as error:
             self._failure = error
+            # What is not known to be on disk must not be read as if it were.
+            with contextlib.suppress(Exception):  # SQLite may have rolled back by itself
+                self.connection.execute(ROLLBACK)
             raise stopped(error) from error
 
     def _commit(self, changes: Sequence[Change]) -> None:
@@ -240,9 +244,9 @@ class ThreadWriter:
             self._commits.commit([put.change for put in puts])
         except JournalStoppedError as error:
             refusal = error
-        loop = puts[0].done.get_loop()
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_resolve, puts, refusal)
+        # Where the loop is closed, nobody waits any more.
+        with contextlib.suppress(RuntimeError):
+            puts[0].done.get_loop().call_soon_threadsafe(_resolve, puts, refusal)
 
 
 def _resolve(puts: list[_Put], error: JournalStoppedError | None) -> None:
@@ -258,7 +262,7 @@ def _resolve(puts: list[_Put], error: JournalStoppedError | None) -> None:
 def stopped(error: Exception) -> JournalStoppedError:
     """Return what to tell the user when the journal cannot be written."""
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    full = name in ("SQLITE_FULL", "FullError") or isinstance(error, sqlite3.OperationalError)
+    full = name == "SQLITE_FULL"
     return JournalStoppedError(
         f"the journal cannot be written ({name}); nothing more was sent",
         fix=("make room on its disk and " if full else "")

@@ -69,7 +69,10 @@ class Table:
     batches: Callable[[], Iterable[Rows]]
     """All rows of the source in order; called at most once. Of more than `MAX_WHOLE_ROWS` rows those
     that are rejected are enough."""
+    name: str = ""
+    """What people call it."""
     path: str = ""
+    """Of a workbook that can be marked; empty where there is none on disk."""
     format: str = "csv"
     sheet: str | None = None
     rows: int = 0

@@ -52,8 +52,7 @@ def write_workbook(
         try:
             return _write_marked(path, table, rejects, language)
         except (UnpatchableWorkbookError, zipfile.BadZipFile, UnicodeDecodeError) as error:
-            name = Path(table.path).name
-            notes.append(phrase("note-made-anew", language, source=name, reason=error))
+            notes.append(phrase("note-made-anew", language, source=table.name, reason=error))
     return notes + _write_anew(path, table, rejects, language)
 
 
@@ -67,7 +66,13 @@ def _write_marked(
         choices=table.choices,
         language=language,
     )
-    with zipfile.ZipFile(table.path) as source, atomic_file(path) as file:
+    if not table.path:
+        raise UnpatchableWorkbookError("it is no single file on disk")
+    try:
+        opened = zipfile.ZipFile(table.path)
+    except OSError as error:
+        raise UnpatchableWorkbookError((error.strerror or str(error)).lower()) from error
+    with opened as source, atomic_file(path) as file:
         return annotate(source, file, wanted)
 
 
@@ -106,7 +111,7 @@ def _write_plain(file: BinaryIO, table: Table, rejected: set[int]) -> dict[int, 
             rows = _with_malformed(batch, table.headers).select(columns)
             if not table.is_whole:
                 rows = rows.filter(is_rejected)
-            name = sheet_name(table.sheet or Path(table.path).stem)
+            name = sheet_name(table.sheet or Path(table.name).stem)
             sheet = sheet or workbook.sheet(name, columns, rows)
             rows = rows.head(sheet.room)
             at = rows.with_row_index("at", offset=sheet.last_row + 1).filter(is_rejected)

@@ -6,6 +6,7 @@ import glob
 from pathlib import Path
 from typing import IO
 
+from bulkload.cells import unguarded
 from bulkload.errors import BadInputError
 from bulkload.sources.columnar import open_lines, open_parquet
 from bulkload.sources.reading import FileSource, Table, own_columns
@@ -135,13 +136,17 @@ def _source(
     description: dict[str, object],
 ) -> FileSource:
     own = own_columns(headers)
+    names = tuple(header for header in headers if header not in own)
+    if own and format == "csv":
+        # Headers have their guard as cells do; a workbook has none at all.
+        names = tuple(map(unguarded, names))
     return FileSource(
         name="standard input" if content.shown == "-" else Path(content.shown).name,
         path=content.shown,
         format=format,
         size_bytes=content.size_bytes,
-        modified_ns=content.modified_ns,
-        headers=tuple(header for header in headers if header not in own),
+        is_one_file=content.spooled is None,
+        headers=names,
         own_columns=own,
         description=description,
         content=content,

@@ -68,6 +68,11 @@ class FileSource(Source):
         return self.content.sha256
 
     @property
+    def is_unchanged(self) -> bool:
+        """Whether the file on disk is still the one that was opened."""
+        return self.content.is_unchanged
+
+    @property
     def findings(self) -> list[Finding]:
         """What a person should know about the file; complete after the batches are read."""
         return list(self.found)
@@ -82,8 +87,12 @@ class FileSource(Source):
 
         While one batch is used, the next is read in a thread of its own.
         """
-        begun, self._begun = self._begun, None
-        reading = begun or self._reading()
+        reading, self._begun = self._begun, None
+        if reading is None:
+            if self.content.spooled is not None:
+                # It has one place, from which one reading at a time can go on.
+                self._end_readings()
+            reading = self._reading()
         try:
             yield from reading
         finally:
@@ -103,8 +112,7 @@ class FileSource(Source):
         for batch in self.table.batches():
             rows = batch.rows.drop(self.own_columns) if self.own_columns else batch.rows
             rows = blank.without(rows)
-            if self.own_columns and self.format == "csv" and rows.height:
-                # Headers have their guard as cells do; a workbook has none at all.
+            if self.own_columns and self.format == "csv":
                 rows.columns = [ROW_NUMBER, *self.headers]
                 rows = rows.with_columns(unguarded_expr(pl.col(self.headers)))
             watcher.see(rows, controls=self.table.controls, wide=self.table.wide)
@@ -120,9 +128,12 @@ class FileSource(Source):
     def close(self) -> None:
         """Let go of files; the source cannot be read afterwards."""
         self._begun = None
+        self._end_readings()
+        self.content.close()
+
+    def _end_readings(self) -> None:
         while self._under_way:
             self._under_way.pop().close()
-        self.content.close()
 
 
 def own_columns(headers: tuple[str, ...]) -> tuple[str, ...]:

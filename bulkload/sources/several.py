@@ -31,6 +31,11 @@ class SeveralSources(Source):
         return hashlib.sha256(joined.encode()).hexdigest()
 
     @property
+    def is_unchanged(self) -> bool:
+        """Whether no file has changed."""
+        return all(source.is_unchanged for source in self.sources)
+
+    @property
     def findings(self) -> list[Finding]:
         """What was found in each file, one after the other; cells are named by their own file."""
         return list(self.found)

@@ -98,8 +98,8 @@ class Source(ABC):
     format: str
     size_bytes: int
     headers: tuple[str, ...]
-    modified_ns: int = 0
-    """When the file was changed last before it was opened; 0 if it is no single file on disk."""
+    is_one_file: bool = False
+    """Whether `path` leads to a file that holds all of it: not to standard input, nor to several."""
     sheet: str | None = None
     description: Mapping[str, Any] = field(default_factory=dict)
     """Dialect, encoding, sheets: what was detected, for the report."""
@@ -110,6 +110,11 @@ class Source(ABC):
     @abstractmethod
     def sha256(self) -> str:
         """Hexadecimal digest of the file's bytes."""
+
+    @property
+    @abstractmethod
+    def is_unchanged(self) -> bool:
+        """Whether what is on disk is still what was opened."""
 
     @property
     @abstractmethod

@@ -20,6 +20,13 @@ from bulkload.errors import BadInputError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+ZSTD_SKIPPABLE = b"\x50\x2a\x4d\x18"
+"""And fifteen more that differ in the low half of the first byte."""
+_ZSTD_HEAD_BYTES = 18
+"""The longest header of a frame."""
+_ZSTD_SKIPPABLE_BYTES = 8
+_ZSTD_RLE = 1
+"""The kind of block that says one byte again and again."""
 _PIECE_BYTES = 1 << 18
 """What is hashed and copied at once."""
 
@@ -55,27 +62,48 @@ class FileBytes:
         self._sha256 = ""
         self._hashing: Ahead[str] | None = None
         self._is_closed = False
-        self.modified_ns = 0
+        self._modified_ns = 0
         if self.shown == "-":
             self.spooled = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the source
             self._sha256 = _copied(standard_input or sys.stdin.buffer, self.spooled)
             self.size_bytes = self.spooled.tell()
         else:
             found = Path(path).stat()
-            self.size_bytes, self.modified_ns = found.st_size, found.st_mtime_ns
+            self.size_bytes, self._modified_ns = found.st_size, found.st_mtime_ns
         with self.raw() as raw:
             self.head = raw.read(64)
         self.compression = _compression(self.head)
 
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the file on disk is still the one that was opened; what was copied always is."""
+        if self.spooled is not None:
+            return True
+        try:
+            found = Path(self.shown).stat()
+        except OSError:
+            return False
+        return (found.st_size, found.st_mtime_ns) == (self.size_bytes, self._modified_ns)
+
     @contextmanager
     def raw(self) -> Iterator[IO[bytes]]:
-        """Open the bytes as they are on disk."""
-        if self.spooled is not None:
-            self.spooled.seek(0)
-            yield self.spooled
-            return
-        with open(self.shown, "rb", buffering=0) as handle:  # noqa: PTH123 - unbuffered
-            yield cast("IO[bytes]", handle)
+        """Open the bytes as they are on disk.
+
+        Raises:
+            BadInputError: They cannot be read (also while they are read).
+        """
+        try:
+            if self.spooled is not None:
+                self.spooled.seek(0)
+                yield self.spooled
+            else:
+                with open(self.shown, "rb", buffering=0) as handle:  # noqa: PTH123 - unbuffered
+                    yield cast("IO[bytes]", handle)
+        except OSError as error:
+            raise BadInputError(
+                f"`{self.shown}` cannot be read: {(error.strerror or str(error)).lower()}",
+                fix="copy it to a disk of this machine and run the same command again",
+            ) from error
 
     @contextmanager
     def content(self) -> Iterator[Readable]:
@@ -89,6 +117,8 @@ class FileBytes:
                 yield raw
                 return
             opened: Readable
+            if self.compression == "zst" and not _is_whole(raw):
+                raise _damaged(self.shown, "zst", "before its end")
             if self.compression == "gz":
                 opened = cast("Readable", gzip.GzipFile(fileobj=raw, mode="rb"))
             else:
@@ -122,8 +152,8 @@ class FileBytes:
         digest = hashlib.sha256()
         # What a thread has allocated and let go is not there for others: one buffer does for all.
         buffer = memoryview(bytearray(_PIECE_BYTES))
-        with open(self.shown, "rb", buffering=0) as raw:  # noqa: PTH123 - unbuffered
-            while size := raw.readinto(buffer):
+        with self.raw() as raw:
+            while size := cast("io.FileIO", raw).readinto(buffer):
                 digest.update(buffer[:size])
                 if until_closed and self._is_closed:
                     return
@@ -150,13 +180,57 @@ class _Uncompressed(io.RawIOBase):
         try:
             piece = self._read(size)
         except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
-            raise BadInputError(
-                f"`{self._shown}` cannot be unpacked: its {self._kind} data is damaged or cut off",
-                where=f"after {self._given:,} unpacked bytes ({error})",
-                fix="copy or download the file again",
-            ) from None
+            if isinstance(error, OSError) and error.errno is not None:
+                # It is the disk's.
+                raise
+            where = f"after {self._given:,} unpacked bytes ({error})"
+            raise _damaged(self._shown, self._kind, where) from None
         self._given += len(piece)
         return piece
+
+
+def _damaged(shown: str, kind: str, where: str) -> BadInputError:
+    return BadInputError(
+        f"`{shown}` cannot be unpacked: its {kind} data is damaged or cut off",
+        where=where,
+        fix="copy or download the file again",
+    )
+
+
+def _is_whole(raw: IO[bytes]) -> bool:
+    """Whether the last frame of Zstandard data is complete, which its decompressor does not tell.
+
+    Frames and blocks say how long they are (RFC 8878, section 3.1), so nothing is unpacked. Data that
+    is none of these is left to the decompressor.
+    """
+    size = raw.seek(0, io.SEEK_END)
+    at = raw.seek(0)
+    while at < size:
+        head = raw.read(_ZSTD_HEAD_BYTES)
+        if len(head) < _ZSTD_SKIPPABLE_BYTES:
+            return False
+        if head[1:4] == ZSTD_SKIPPABLE[1:] and head[0] & 0xF0 == ZSTD_SKIPPABLE[0]:
+            at += _ZSTD_SKIPPABLE_BYTES + int.from_bytes(head[4:8], "little")
+        elif head.startswith(ZSTD_MAGIC):
+            try:
+                frame = zstandard.get_frame_parameters(head)
+                at += zstandard.frame_header_size(head)
+            except zstandard.ZstdError:
+                break
+            is_last = False
+            while not is_last:
+                raw.seek(at)
+                block = int.from_bytes(raw.read(3), "little")
+                is_last, kind = bool(block & 1), block >> 1 & 3
+                at += 3 + (1 if kind == _ZSTD_RLE else block >> 3)
+                if at > size:
+                    return False
+            at += 4 if frame.has_checksum else 0
+        else:
+            break
+        raw.seek(at)
+    raw.seek(0)
+    return at <= size
 
 
 def _copied(source: IO[bytes], copy: IO[bytes]) -> str:
