@@ -85,6 +85,13 @@ class InterruptedRunError(BulkloadError):
         self.signal_number = signal_number
 
 
+def exit_code_of(error: BulkloadError) -> int:
+    """Return the exit status of a process that an error ends."""
+    if isinstance(error, InterruptedRunError):
+        return 128 + error.signal_number
+    return error.exit_code
+
+
 class UnknownColumnError(BulkloadError):
     """The mapping names a column that the source does not have."""
 

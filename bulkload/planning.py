@@ -55,7 +55,8 @@ class Balance:
 
     def __str__(self) -> str:
         verb = "are added for" if self.how == "add" else "are set for"
-        return f"{self.total:,} {self.field} {verb} {self.customers:,} customers"
+        customers = "1 customer" if self.customers == 1 else f"{self.customers:,} customers"
+        return f"{self.total:,} {self.field} {verb} {customers}"
 
 
 class Tally:
@@ -206,10 +207,19 @@ def plan(
     headroom: float = 0.0,
     lane: BulkLane | None = None,
 ) -> Plan:
-    """Return what the user should know before the first call."""
+    """Return what the user should know before the first call.
+
+    Args:
+        ready: Where it goes.
+        tally: Of the payloads of which something may be sent.
+        delivered_before: How many others there are.
+        already_used: How much of each limit is used up, by its name.
+        headroom: Share of each limit that is left to others.
+        lane: Of several rows a call; None: one by one.
+    """
     from bulkload.connectors.forecast import forecast
 
-    to_send = max(0, tally.counts.payloads - delivered_before)
+    to_send = tally.counts.payloads
     connector = ready.connector
     effects = (
         connector.side_effects(tally.counts) if isinstance(connector, CountsSideEffects) else ()
@@ -290,5 +300,5 @@ async def show_canary(
     if not progress.canary(seen):
         raise SafetyStopError(
             f"stopped after the first {len(tried)} rows: the rest was not agreed to",
-            fix="the same command goes on where this run stopped",
+            fix="without `--canary` the same command goes on where this run stopped",
         )

@@ -116,6 +116,8 @@ class Schema:
     fields: tuple[Field, ...]
     open_prefixes: tuple[str, ...] = ()
     """Paths below which any name is allowed, `customFields.`."""
+    open_kinds: Mapping[str, Kind] = dataclasses.field(default_factory=dict)
+    """By path, what the names below it say, if that is not text."""
     one_of: tuple[str, ...] = ()
     """At least one of these fields is needed unless the mapping says otherwise."""
     keys: tuple[str, ...] = ()
@@ -126,8 +128,9 @@ class Schema:
         for declared in self.fields:
             if declared.name == name:
                 return declared
-        if any(name.startswith(p) and len(name) > len(p) for p in self.open_prefixes):
-            return Field(name)
+        for prefix in self.open_prefixes:
+            if name.startswith(prefix) and len(name) > len(prefix):
+                return Field(name, self.open_kinds.get(prefix, Kind.TEXT))
         return None
 
 
@@ -283,9 +286,19 @@ class RunReport:
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
     """What a later stage adds for machines: forecast, balances, effects."""
 
+    unseen: int = 0
+    """Delivered customers whom the system did not show when it was read back."""
+    ended_by: int = 0
+    """Exit code of the error that ended the run before its last row; 0 if none did."""
+
     @property
     def exit_code(self) -> int:
-        """0 all rows accepted, 1 some need a person, 70 the counts do not add up (a bug)."""
+        """0 all rows accepted, 1 some need a person, 70 the counts do not add up (a bug).
+
+        Of a run that ended early, that of its error.
+        """
         if not self.counts.conserved:
             return 70
-        return int(any(self.counts[status] for status in NEEDS_A_PERSON))
+        if self.ended_by:
+            return self.ended_by
+        return int(self.unseen > 0 or any(self.counts[status] for status in NEEDS_A_PERSON))

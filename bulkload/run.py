@@ -8,7 +8,6 @@ finish       workbook, page and report.json
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,9 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import polars as pl
+
 from bulkload import reports
 from bulkload.destination import Destination
-from bulkload.errors import SafetyStopError
+from bulkload.errors import BulkloadError, SafetyStopError, exit_code_of
 from bulkload.mapping import load_mapping
 from bulkload.mending import Sample, with_lines
 from bulkload.options import LoadOptions
@@ -71,8 +72,6 @@ class Run:
         counts = self.report.counts
         causes, warnings = reports.CauseCounter(), reports.CauseCounter()
         sample = Sample(self.walk.mapping.fields)
-        # What start-up made lives until the end; the collector need not walk it again and again.
-        gc.freeze()
         # What rows say is told before the first call alone.
         is_told = not self.report.dry_run
         with self._rejects_writer() as writer:
@@ -112,7 +111,6 @@ class Run:
 
         from bulkload.delivery import Journal
 
-        check_balances(self.tally.balances, options.max_points_delta)
         ready = told(ready)
         with Journal.open(ready.journal_path) as journal:
             run = journal.begin(
@@ -132,8 +130,16 @@ class Run:
             try:
                 asyncio.run(self._deliver(ready, run, options, progress))
                 run.finish(rows=self.report.counts.rows)
-            finally:
-                self.write_down(run)
+            except BaseException as error:
+                if isinstance(error, BulkloadError):
+                    self.report.ended_by = exit_code_of(error)
+                try:
+                    self.write_down(run)
+                except (BulkloadError, OSError) as second:
+                    # What ended the run is what the user must know.
+                    progress.say(f"note: the run's files were not written: {second}")
+                raise
+            self.write_down(run)
         return self.report
 
     def _agree(
@@ -142,20 +148,22 @@ class Run:
         """Show what is about to be sent.
 
         Raises:
-            SafetyStopError: The user does not want it.
+            SafetyStopError: It moves more than is allowed, or the user does not want it.
         """
-        settled = sum(1 for _ in journal.settled(self.walk.payloads()))
+        settled = [payload.row_number for payload in journal.settled(self.walk.payloads())]
+        left = self._tally_without(settled) if settled else self.tally
         limits = ready.connector.promises().limits
         proposal = plan(
             ready,
-            self.tally,
-            delivered_before=settled,
+            left,
+            delivered_before=len(settled),
             already_used=used(journal, limits),
             headroom=options.headroom,
             lane=lane_of(ready.connector, options.lane, self.tally.counts.payloads),
         )
         agreed = not proposal.to_send
         try:
+            check_balances(left.balances, options.max_points_delta)
             agreed = agreed or progress.confirm(proposal)
         finally:
             if not agreed:
@@ -168,6 +176,19 @@ class Run:
                 fix="say yes when asked; where nobody can be asked, "
                 f"`--yes-production {program or connector}` agrees",
             )
+
+    def _tally_without(self, settled: list[int]) -> Tally:
+        """Count what is said by the rows of which something may be sent."""
+        tally = Tally(self.walk.mapping.fields)
+        numbers = pl.Series(settled, dtype=pl.UInt32).implode()
+        for judged in self.walk.judged(records=True):
+            tally.add(
+                [
+                    records.filter(~pl.col("row_number").is_in(numbers))
+                    for records in judged.verdicts.records
+                ]
+            )
+        return tally
 
     def _facts(self, options: LoadOptions) -> dict[str, Any]:
         """Return what `resume` needs to begin where this run ends; never a secret."""
@@ -223,6 +244,7 @@ class Run:
                     seen = await verified(ready.connector, listed, journal.results())
                     self.report.notes += seen.sentences(self.tally.balances)
                     self.report.details["verification"] = asdict(seen)
+                    self.report.unseen = seen.delivered - seen.found
         self.report.delivered_before = journal.delivered_before
         if journal.delivered_before_s:
             self.report.delivered_before_utc = utc(
@@ -299,7 +321,13 @@ class Run:
                 causes.add([*judged.problems, *refused])
                 self.rejects.add([*judged.problems, *refused])
         self._name_rejects(writer)
-        self.report.causes = causes.causes()
+        mended = {(cause.code, cause.column): cause for cause in self.report.causes}
+        self.report.causes = [
+            replace(cause, mapping_line=before.mapping_line, mends=before.mends)
+            if (before := mended.get((cause.code, cause.column)))
+            else cause
+            for cause in causes.causes()
+        ]
 
     def finish(self) -> RunReport:
         """Write all files of the run and return its report."""

@@ -10,6 +10,8 @@ from bulkload.connectors.canonical import canonical
 from bulkload.planning import Balance
 from bulkload.records import Customer, Result
 
+MOST_MISSING = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -22,6 +24,8 @@ class Verification:
     points: int
     """Sum of what the system holds for them."""
     stamps: int
+    missing: tuple[str, ...] = ()
+    """IDs of those that it does not show, the first `MOST_MISSING`."""
 
     def sentences(self, balances: Sequence[Balance]) -> list[str]:
         """Say how the system compares with what was sent."""
@@ -34,7 +38,7 @@ class Verification:
         told += [
             f"read back: the file sets {balance.total:,} {name}, the system holds {held[name]:,} for them"
             for balance in balances
-            if balance.how == "set" and (name := balance.field.rpartition(".")[2]) in held
+            if balance.how == "set" and (name := balance.field) in held
         ]
         return told
 
@@ -50,13 +54,20 @@ async def verified(
         results: Of the run, in any order.
     """
     delivered = {result.remote_id for result in results if result.remote_id}
-    found = points = stamps = 0
+    missing = set(delivered)
+    points = stamps = 0
     async for customer in customers:
         # A bulk lane answers with the key of the customer, not with the id.
         names = {customer.remote_id, *connector.keys_of(customer).values()}
         if not names.isdisjoint(delivered):
+            missing -= names
             held = canonical(connector.name, customer)
-            found += 1
             points += held.points or 0
             stamps += held.stamps or 0
-    return Verification(len(delivered), found, points, stamps)
+    return Verification(
+        len(delivered),
+        len(delivered) - len(missing),
+        points,
+        stamps,
+        tuple(sorted(missing)[:MOST_MISSING]),
+    )

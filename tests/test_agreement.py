@@ -45,7 +45,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def load(rows: str, progress: Progress, *, new: bool = False) -> RunReport:
     """Import these rows."""
     Path("c.csv").write_text(f"email,first,do\n{rows}")
-    return bulkload.load("c.csv", LoadOptions(mapping="m.yaml", out="u", new=new), progress=progress)
+    return bulkload.load(
+        "c.csv", LoadOptions(mapping="m.yaml", out="u", new=new), progress=progress
+    )
 
 
 def test_customers_who_are_there_are_not_changed_unasked() -> None:

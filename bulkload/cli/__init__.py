@@ -6,6 +6,7 @@ behind it only when it runs. So `bulkload --help` loads click alone.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 
 import click
 
-from bulkload.errors import BulkloadError, InterruptedRunError, did_you_mean
+from bulkload.errors import BulkloadError, did_you_mean, exit_code_of
 
 COMMANDS = {
     "import": ("import_:import_", "Create the customers of a spreadsheet in a loyalty system"),
@@ -122,10 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _explained(error: Exception) -> tuple[BulkloadError, int]:
     """Return an error as sentences, and the exit code that goes with it."""
-    if isinstance(error, InterruptedRunError):
-        return error, 128 + error.signal_number
     if isinstance(error, BulkloadError):
-        return error, error.exit_code
+        return error, exit_code_of(error)
     if isinstance(error, OSError) and error.errno is not None:
         return _system_error(error), 2
     return _bug(error), EXIT_BUG
@@ -155,15 +154,20 @@ def _system_error(error: OSError) -> BulkloadError:
 
 def _bug(error: Exception) -> BulkloadError:
     """Write the traceback, without any values, to a file; return what to tell the user."""
-    from bulkload.settings import state_dir
-
-    path = state_dir() / "crash.txt"
     frames = "".join(traceback.format_tb(error.__traceback__))
-    # The mode must hold from the first byte, which a plain open() cannot promise.
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"{frames}{type(error).__name__}\n")
+    written = ""
+    # Where there is no place for it, or not even what finds the place, the user is told all the same.
+    with contextlib.suppress(OSError, ImportError, BulkloadError):
+        from bulkload.settings import state_dir
+
+        path = state_dir() / "crash.txt"
+        # The mode must hold from the first byte, which a plain open() cannot promise.
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+            file.write(f"{frames}{type(error).__name__}\n")
+        written = str(path)
     return BulkloadError(
         f"bulkload itself is at fault ({type(error).__name__}); what was sent stands in the journal",
-        where=str(path),
-        fix="run the same command again; if it fails again, report it with that file (it holds no customer data)",
+        where=written,
+        fix="run the same command again; if it fails again, report it"
+        + (" with that file (it holds no customer data)" if written else ""),
     )

@@ -60,13 +60,21 @@ class Consent:
         Raises:
             KeyboardInterrupt: It was withdrawn, and whoever was interrupted did not say so.
         """
-        if self.is_withdrawn:
-            raise KeyboardInterrupt
+        self.must_stand()
         if plan.is_local:
             return True
         if self.yes_production is not None:
-            return self.yes_production == plan.program
+            return self.yes_production == (plan.program or plan.connector)
         return self.yes and sys.stdin.isatty()
+
+    def must_stand(self) -> None:
+        """Go on only if nothing was withdrawn.
+
+        Raises:
+            KeyboardInterrupt: It was, and whoever was interrupted did not say so.
+        """
+        if self.is_withdrawn:
+            raise KeyboardInterrupt
 
 
 @contextmanager
@@ -135,7 +143,7 @@ class _Terminal(Progress):
 
     def confirm(self, plan: Plan) -> bool:
         self.close()
-        what = f"{_number(plan.to_send)} customers will be sent to {plan.connector}"
+        what = f"{_customers(plan.to_send)} will be sent to {plan.connector}"
         self.say(
             f"{what}, program {plan.program} (profile {plan.profile})" if plan.program else what
         )
@@ -152,8 +160,8 @@ class _Terminal(Progress):
         self.say("the first customers, as the system holds them now:")
         for customer in customers:
             self.say(f"  {customer}")
+        self._consent.must_stand()
         if not sys.stdin.isatty():
-            self.say("hint: nobody is there to look at them; repeat the command without `--canary`")
             return False
         return click.confirm("Send the rest?", err=True)
 
@@ -177,7 +185,9 @@ class _Lines(_Terminal):
     def __init__(self, consent: Consent, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(consent)
         self._clock = clock
-        self._started_s = self._last_s = clock()
+        self._last_s = clock()
+        self._first: tuple[float, int] | None = None
+        """When something was sent for the first time, and how much had been sent before."""
 
     def _due(self) -> bool:
         if self._clock() - self._last_s < LINE_EVERY_S:
@@ -190,17 +200,19 @@ class _Lines(_Terminal):
             self.say(f"checked {_number(rows)} rows, {_number(rejected)} rejected")
 
     def sent(self, counts: Counts, total: int) -> None:
+        done = total - counts[Status.PENDING]
+        self._first = self._first or (self._clock(), done)
         if self._due():
-            done = total - counts[Status.PENDING]
-            seconds = max(self._clock() - self._started_s, 0.001)
+            since_s, before = self._first
+            seconds = max(self._clock() - since_s, 0.001)
             self.say(
                 f"sent {_number(done)} of {_number(total)}, {_number(counts[Status.FAILED])} failed, "
-                f"{done / seconds:.1f}/s"
+                f"{(done - before) / seconds:.1f}/s"
             )
 
     def exported(self, customers: int, total: int | None) -> None:
         if self._due():
-            self.say(f"read {_number(customers)} customers")
+            self.say(f"read {_customers(customers)}")
 
 
 class _Bars(_Terminal):
@@ -282,7 +294,7 @@ def show(
         pass
     elif report.verb == "export":
         click.echo(
-            f"{_number(report.details['customers'])} customers written to {report.files['export']}",
+            f"{_customers(report.details['customers'])} written to {report.files['export']}",
             err=True,
         )
     else:
@@ -297,14 +309,20 @@ def _summary(report: RunReport, shown: Rendering, console: Console) -> None:
 
     from bulkload.reports import summary_lines
 
-    console.print(_counts(report))
+    console.print(_counts(report, shown.language))
     for line in summary_lines(report, shown.language, show_values=shown.show_values):
         console.print(Text(line), soft_wrap=True)
 
 
-def _counts(report: RunReport) -> Table:
+def _counts(report: RunReport, language: str) -> Table:
     from rich.table import Table
     from rich.text import Text
+
+    from bulkload.messages.phrases import phrase
+    from bulkload.reports import status_name
+
+    def grouped(count: int) -> str:
+        return phrase("number", language, value=count)
 
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
     table.add_column(justify="right")
@@ -312,21 +330,19 @@ def _counts(report: RunReport) -> Table:
     counts = report.counts
     for status in Status:
         if number := counts[status]:
-            words = "valid, not sent (dry run)" if _would_go(status, report) else status.value
-            if status is Status.PENDING and not report.dry_run:
-                words = "not sent yet"
-            table.add_row(_number(number), Text(words, style=_STYLES.get(status, "")))
-    table.add_row("=" * max(len(_number(counts.rows)), 1), "")
-    table.add_row(_number(counts.rows), "rows read")
+            words = Text(status_name(status, report, language), style=_STYLES.get(status, ""))
+            table.add_row(grouped(number), words)
+    table.add_row("=" * max(len(grouped(counts.rows)), 1), "")
+    table.add_row(grouped(counts.rows), phrase("count-read", language))
     return table
-
-
-def _would_go(status: Status, report: RunReport) -> bool:
-    return status is Status.PENDING and report.dry_run
 
 
 def _number(count: int) -> str:
     return f"{count:,}"
+
+
+def _customers(count: int) -> str:
+    return "1 customer" if count == 1 else f"{_number(count)} customers"
 
 
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> int:

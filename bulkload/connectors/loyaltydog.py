@@ -63,6 +63,8 @@ SCHEMA = Schema(
         Field("consents.method", Kind.CHOICE, choices=CONSENT_METHODS),
     ),
     open_prefixes=("customFields.", "initialConsentGranted."),
+    # Any other text might be taken for a yes.
+    open_kinds={"initialConsentGranted.": Kind.BOOLEAN},
     one_of=("email", "phone"),
     keys=("id", "email", "phone"),
 )

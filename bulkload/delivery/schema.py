@@ -121,9 +121,7 @@ JUDGE_RUN = "UPDATE run SET rows = ?, judged = ? WHERE number = ?"
 FINISH_RUN = (
     "UPDATE run SET state = 'complete', finished_s = ?, rows = coalesce(?, rows) WHERE number = ?"
 )
-WITHDRAW_RUN = (
-    "DELETE FROM run WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM row WHERE run = ?1)"
-)
+WITHDRAW_RUN = "DELETE FROM run WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM row WHERE run = ?1)"
 
 ROWS_BETWEEN = (
     "SELECT row_number, state, status, remote_id, http_status, attempts, message, extra"

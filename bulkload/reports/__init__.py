@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bulkload.reports.rejects import RejectsWriter
     from bulkload.reports.rendering import Rendering
     from bulkload.reports.results import Delivered, write_results
-    from bulkload.reports.summary import summary_lines, verdict
+    from bulkload.reports.summary import status_name, summary_lines, verdict
     from bulkload.reports.table import RejectedRows, Table
     from bulkload.reports.workbook import write_workbook
 
@@ -52,7 +52,7 @@ _FILES = {
     "rejects": ("RejectsWriter",),
     "rendering": ("Rendering",),
     "results": ("Delivered", "write_results"),
-    "summary": ("summary_lines", "verdict"),
+    "summary": ("status_name", "summary_lines", "verdict"),
     "table": ("RejectedRows", "Table"),
     "workbook": ("write_workbook",),
 }
@@ -77,6 +77,7 @@ __all__ = [
     "report_document",
     "report_schema",
     "safe_name",
+    "status_name",
     "summary_lines",
     "verdict",
     "with_mapping_line",

@@ -2,7 +2,8 @@
 
     temporary name beside the final one (O_EXCL, O_NOFOLLOW, 0600) -> fsync -> rename -> fsync of the folder
 
-What a killed process has left under a temporary name is removed by whoever writes that file next.
+What a killed process has left under a temporary name is removed by whoever writes that file next,
+where the system tells whether a process still holds it.
 
 A crash at any point leaves the old file, the new file or none, never half of one. What stood at the
 final name before is replaced; if it was a link, the link is replaced and what it points to is not
@@ -43,13 +44,10 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         BulkloadError: The folder is missing or not writable, or the disk is full.
     """
     sweep(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     with disk_errors(path):
-        descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), 0o600)
+        temporary, descriptor = _new_file(path)
         try:
             with os.fdopen(descriptor, "w+b") as file:
-                claim(descriptor)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -58,6 +56,23 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+
+
+def _new_file(path: Path) -> tuple[Path, int]:
+    """Return a temporary file of one's own beside `path`, and its descriptor."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    tries = 3
+    while True:
+        tries -= 1
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+        descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), 0o600)
+        # Before it was claimed, another run may have swept it away as one that was left behind. Where
+        # nothing can be claimed, nothing is swept.
+        is_own = claim(descriptor) and os.fstat(descriptor).st_nlink > 0
+        if is_own or not tries:
+            return temporary, descriptor
+        os.close(descriptor)
+        temporary.unlink(missing_ok=True)
 
 
 def sweep(path: Path) -> None:
@@ -111,7 +126,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def private_folder(path: Path) -> Path:
-    """Return `path`, created with its parents if need be; only its owner can look into it."""
+    """Return `path`, created with its parents if need be; one that is new only its owner can read."""
     with disk_errors(path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

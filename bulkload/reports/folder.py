@@ -24,6 +24,8 @@ from bulkload.reports.table import Table
 MOST_PROBLEMS = 10_000
 """More than this nobody mends cell by cell; the mapping is mended instead, or rejects.csv."""
 _AS_USUAL = Rendering()
+_REJECTS = {"rejects": "rejects.csv", "workbook": "rejects.xlsx"}
+"""What a person may have begun to mend, so it is never removed."""
 
 
 def reject_log(rendering: Rendering = _AS_USUAL) -> RejectLog:
@@ -73,6 +75,11 @@ def write_all(
     found["report"] = str(folder / "report.json")
     if rendering.metrics:
         found["metrics"] = str(folder / "metrics.prom")
+    older = [
+        name for kind, name in _REJECTS.items() if kind not in found and (folder / name).exists()
+    ]
+    if older:
+        report.notes.append(phrase("note-older-files", rendering.language, files=", ".join(older)))
     order = ("results", "rejects", "workbook", "html", "report", "metrics")
     report.files = {kind: found[kind] for kind in (*order, *found) if kind in found}
     write_html(

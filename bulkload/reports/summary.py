@@ -32,6 +32,10 @@ def verdict(report: RunReport, language: str = "en") -> str:
         end = phrase("one-needs-you" if needed == 1 else "some-need-you", language, rows=needed)
     elif counts[Status.PENDING] and not report.dry_run:
         end = phrase("pending-left", language, rows=counts[Status.PENDING])
+    elif report.unseen:
+        end = phrase("not-seen", language, rows=report.unseen)
+    elif counts[Status.EXISTING]:
+        end = phrase("existing-left", language)
     elif counts[Status.SKIPPED] == counts.rows:
         end = phrase("none-to-send", language)
     else:

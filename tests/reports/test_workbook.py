@@ -387,7 +387,13 @@ def test_a_workbook_of_another_kind_is_made_from_its_cells(tmp_path: Path) -> No
             kind = b"spreadsheetml.sheet.main+xml"
             new.writestr(name, old.read(name).replace(kind, b"macroEnabled.main+xml"))
     frame = pl.DataFrame({"row_number": pl.Series([2], dtype=pl.UInt32), "Name": ["a"]})
-    table = Table(headers=["Name"], batches=lambda: [Batch(frame)], name="macros.xlsx", path=str(macros), format="xlsx")
+    table = Table(
+        headers=["Name"],
+        batches=lambda: [Batch(frame)],
+        name="macros.xlsx",
+        path=str(macros),
+        format="xlsx",
+    )
 
     notes = write_workbook(
         tmp_path / "rejects.xlsx", table, lambda: [Reject(2, "email-missing-at", "Name")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ import zstandard
 from bulkload.errors import BadInputError
 from bulkload.sources import open_source
 
-TEXT = ("email,name\n" + "".join(f"a{n * 7919}@example.com,Ada {n}\n" for n in range(40_000))).encode()
+TEXT = (
+    "email,name\n" + "".join(f"a{n * 7919}@example.com,Ada {n}\n" for n in range(40_000))
+).encode()
 SKIPPABLE = b"\x52\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"notes"
 
 
-def zst(data: bytes, **how: bool) -> bytes:
-    return zstandard.ZstdCompressor(**how).compress(data)
+def zst(data: bytes, *, checksum: bool = False) -> bytes:
+    return zstandard.ZstdCompressor(write_checksum=checksum).compress(data)
 
 
 def frames(data: bytes) -> bytes:
@@ -35,10 +38,10 @@ def repeated(data: bytes) -> bytes:
     return zst(data + b"x,y\n" + b" " * 500_000 + b"\n")
 
 
-KINDS = {
+KINDS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".zst": zst,
-    "-sum.zst": lambda data: zst(data, write_checksum=True),
+    "-sum.zst": lambda data: zst(data, checksum=True),
     "-streamed.zst": streamed,
     "-frames.zst": frames,
     "-runs.zst": repeated,

@@ -50,6 +50,8 @@ class Phones:
             phones: As they are written.
             separators: Signs that mean nothing.
         """
+        if phones.is_empty():
+            return phones
         known = regions.to_frame().select_seq(pl.first().unique()).to_series()
         self._meet(region for region in known if region in self._by_region)
         frame = phones.alias("phone").to_frame()
