@@ -120,7 +120,7 @@ class ExactPath:
         """
         field = self._fields[position]
         if value is None:
-            return Problem(field, "required-missing", {}) if field.required else None
+            return _problem(field, _MISSING, rejects=True) if field.required else None
         if unread:
             return Problem(field, unread, {})
         # A settled value equals the text that it is, but not in what is said of it.
@@ -196,6 +196,9 @@ class ExactPath:
             if names[:length] in self._field_at:
                 return self._field_at[names[:length]]
         raise KeyError(location)
+
+
+_MISSING: ErrorDetails = {"type": "missing", "loc": (), "msg": "", "input": None}
 
 
 def _problem(field: Field, detail: ErrorDetails, *, rejects: bool) -> Problem:

@@ -110,13 +110,31 @@ def _model(
             if node.clear_when_blank:
                 kind = kind | None
             needed = node.required
-            excluded = node.how == "add"
+            how: dict[str, Any] = {"exclude": node.how == "add"}
         else:
             kind = _model(node, alias, contacts, here, paths)
-            needed, excluded = is_needed(node), False
+            needed = is_needed(node)
+            how = {"exclude_if": _sends_nothing} if _adds(node) else {}
         default: Any = ... if needed else None
-        definitions[attribute] = (kind, pydantic.Field(default, alias=alias, exclude=excluded))
+        definitions[attribute] = (kind, pydantic.Field(default, alias=alias, **how))
     return create_model(name, __config__=ConfigDict(extra="forbid"), **definitions)
+
+
+def _adds(tree: Tree) -> bool:
+    """Whether a field that is added stands somewhere in this group."""
+    return any(
+        node.how == "add" if isinstance(node, Field) else _adds(node) for node in tree.values()
+    )
+
+
+def _sends_nothing(group: BaseModel) -> bool:
+    """Whether all that is said in a group goes another way, so that nothing of it may be sent."""
+    fields = type(group).model_fields
+    inner = ((fields[name], getattr(group, name)) for name in group.model_fields_set)
+    return all(
+        field.exclude or (isinstance(value, BaseModel) and _sends_nothing(value))
+        for field, value in inner
+    )
 
 
 def is_needed(tree: Tree) -> bool:

@@ -75,9 +75,10 @@ DATETIME = f"^{_CALENDAR}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?$"
 HEX_ID = "^[0-9a-fA-F]{24}$"
 URL = rf"^https?://(?:{_LABEL}\.)+[a-z]{{2,10}}(?:/[A-Za-z0-9_~./-]*)?$"
 LONGEST_URL_BYTES = 200
-LIST_OF_TEXT = (
-    rf'^\[(?:"[^"\\\n\t\r{CONTROLS}{INVISIBLES}]*"(?:,"[^"\\\n\t\r{CONTROLS}{INVISIBLES}]*")*)?\]$'
-)
+_IN_TEXT = rf'"\\\n\t\r{CONTROLS}{INVISIBLES}'
+_TEXT = rf'"(?:[^#\s{_IN_TEXT}][^{_IN_TEXT}]*)?"'
+"""The errors of formulas begin with a `#`, perhaps behind white space."""
+LIST_OF_TEXT = rf"^\[(?:{_TEXT}(?:,{_TEXT})*)?\]$"
 
 TRUE_WORDS = ("1", "on", "t", "true", "y", "yes")
 FALSE_WORDS = ("0", "off", "f", "false", "n", "no")

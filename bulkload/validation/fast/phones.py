@@ -15,6 +15,8 @@ import polars as pl
 from bulkload.validation.fast.phone_rules import BOUNDARY, PhoneRules, phone_rules
 
 Spellings = tuple[tuple[str, str], ...]
+_CODE_BYTES = 2
+"""Length of the codes of ISO 3166-1 alpha-2."""
 
 
 class Phones:
@@ -59,6 +61,8 @@ class Phones:
         if len(regions) == len(phones):
             frame.insert_column(1, regions.alias("region"))
             region = pl.col("region")
+        # Separators are taken out of all that is written; `-DE` must not become a code by that.
+        region = pl.when(region.str.len_bytes() == _CODE_BYTES).then(region).otherwise(pl.lit(""))
         written = pl.concat_str(region, pl.lit(BOUNDARY), pl.col("phone"))
         before, after = self._spellings(self._regions, tuple(separators))
         return frame.select_seq(

@@ -11,7 +11,7 @@ from collections.abc import Container, Mapping, Sequence
 import polars as pl
 
 from bulkload.records import Field, Kind
-from bulkload.validation.characters import is_seen
+from bulkload.validation.characters import is_seen, stripped
 from bulkload.validation.fast import patterns
 from bulkload.validation.fast.phones import phones
 
@@ -231,7 +231,7 @@ class _Choice(_Text):
         return self.accepts(value)
 
     def accepts(self, value: pl.Expr) -> pl.Expr:
-        return value.is_in([c for c in self.field.choices if is_seen(c)])
+        return value.is_in([c for c in self.field.choices if is_seen(c) and c == stripped(c)])
 
 
 class _Matching(_Quoted):
