@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 import bulkload
-from bulkload.errors import BadInputError, SafetyStopError
+from bulkload.errors import BadInputError, SafetyStopError, UnreachableError
 from bulkload.options import LoadOptions
 from bulkload.progress import Plan, Progress
 from bulkload.records import RunReport, Status
@@ -112,3 +113,35 @@ def test_a_file_of_a_pattern_that_changes_is_not_sent() -> None:
         bulkload.load(
             "*.list.csv", LoadOptions(mapping="m.yaml", out="u"), progress=Changing(answer=True)
         )
+
+
+def test_only_what_may_still_be_sent_counts_against_the_limit_of_points() -> None:
+    """A file that has been delivered moves nothing when it is imported again."""
+    Path("m.yaml").write_text(
+        "connector: loyaltydog\nfields: {email: email, points: {column: first, as: set}}\naction: do\n"
+    )
+    options = LoadOptions(mapping="m.yaml", out="u", max_points_delta=1_000)
+    rows = "a@example.com,900,create\nb@example.com,90,create\n"
+    Path("c.csv").write_text(f"email,first,do\n{rows}")
+    bulkload.load("c.csv", options)
+    asked = Asked(answer=True)
+
+    Path("c.csv").write_text(f"email,first,do\n{rows}c@example.com,20,create\n")
+    bulkload.load("c.csv", options, progress=asked)
+    assert [(plan.to_send, plan.delivered_before) for plan in asked.plans] == [(1, 2)]
+    assert any("20 points are set for 1 customer" in told for told in asked.plans[0].side_effects)
+
+    Path("c.csv").write_text("email,first,do\nd@example.com,1001,create\n")
+    with pytest.raises(SafetyStopError, match="move 1,001"):
+        bulkload.load("c.csv", options, progress=asked)
+
+
+def test_a_report_of_a_run_that_ended_early_says_so() -> None:
+    """Machines read the exit code from report.json."""
+    load("a@example.com,Ann,upsert\n", Asked(answer=True))
+    Path("c.csv").write_text("email,first,do\nz@example.com,Zoe,create\n")
+    nobody = LoadOptions(mapping="m.yaml", out="u", base_url="http://127.0.0.1:9", max_wait_s=1)
+    with pytest.raises(UnreachableError):
+        bulkload.load("c.csv", nobody)
+
+    assert json.loads(Path("u/report.json").read_text())["exit_code"] == 4

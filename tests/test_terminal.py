@@ -37,6 +37,8 @@ REAL = Plan(8, "shop", "loyaltydog", "5eb7", is_local=False)
         pytest.param(Consent(yes_production="5eb7"), REAL, True, id="this-program"),
         pytest.param(Consent(yes_production="5eb8"), REAL, False, id="another-program"),
         pytest.param(Consent(yes=True, yes_production="5eb8"), REAL, False, id="yes-to-another"),
+        pytest.param(Consent(yes_production="voucherify"), Plan(8, "shop", "voucherify", "", is_local=False), True, id="a-system-without-programs"),
+        pytest.param(Consent(yes_production=""), Plan(8, "shop", "voucherify", "", is_local=False), False, id="nothing-named"),
     ],
 )  # fmt: skip
 def test_nothing_is_sent_to_a_real_system_unless_it_was_named(
@@ -50,7 +52,7 @@ def test_nothing_is_sent_to_a_real_system_unless_it_was_named(
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_an_interrupt_that_was_swallowed_withdraws_consent(log_format: str) -> None:
-    """Whatever library was struck by Ctrl-C and went on: nothing is sent after it."""
+    """Whatever library was struck by Ctrl-C and went on: what was agreed to is so no more."""
     with watcher(yes_production="5eb7", log_format=log_format) as progress:
         assert progress.confirm(REAL)
         with contextlib.suppress(KeyboardInterrupt):

@@ -102,6 +102,11 @@ MESSAGES: dict[str, Message] = {
         what="Die Überschrift „{examples}“ steht zweimal da; die zweite heißt deshalb „{column}“",
         fix="Den beiden Spalten verschiedene Überschriften geben",
     ),
+    "header-reserved": Message(
+        title="Überschrift vergeben",
+        what="Die Überschrift „{examples}“ braucht bulkload selbst; die Spalte heißt deshalb „{column}“",
+        fix="Den neuen Namen in die Zuordnung schreiben, oder der Spalte eine andere Überschrift geben",
+    ),
     "header-looks-like-data": Message(
         title="Überschriften wie ein Kunde",
         what="Die Zeile der Überschriften sieht wie ein Kunde aus: {examples}",

@@ -99,6 +99,10 @@ MESSAGES: dict[str, Message] = {
         what='The header "{examples}" stands there twice; the second one is called "{column}"',
         fix="Give the two columns different headers",
     ),
+    "header-reserved": Message(
+        what='The header "{examples}" is taken by bulkload; the column is called "{column}"',
+        fix="Write the new name in the mapping, or give the column another header",
+    ),
     "header-looks-like-data": Message(
         what="The header row looks like a customer: {examples}",
         fix="Add a header row, or read the file with --no-header",

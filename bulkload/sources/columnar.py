@@ -14,6 +14,7 @@ import polars as pl
 
 from bulkload.errors import BadInputError
 from bulkload.records import Finding, Reject
+from bulkload.sources.headers import free_names
 from bulkload.sources.scanner import LONGEST_TEXT
 from bulkload.sources.source import ROW_NUMBER, Batch, Malformed, SourceOptions
 from bulkload.sources.stream import Content, FileBytes
@@ -35,8 +36,8 @@ class ParquetTable:
         return {}
 
     def findings(self) -> list[Finding]:
-        """Return nothing: names and types are told by the format."""
-        return []
+        """Return which name could not be kept; names and types are told by the format."""
+        return free_names(tuple(pl.scan_parquet(self.path, glob=False).collect_schema()))[1]
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows in file order."""
@@ -45,8 +46,8 @@ class ParquetTable:
         texts = frame.select(_as_text(name, kind) for name, kind in schema.items())
         row_number = 2
         for rows in texts.collect_batches(chunk_size=self.batch_rows, maintain_order=True):
+            rows.columns = list(self.headers)
             numbered = rows.with_row_index(ROW_NUMBER, row_number).cast({ROW_NUMBER: pl.UInt32})
-            numbered.columns = [ROW_NUMBER, *self.headers]
             row_number += rows.height
             yield Batch(numbered)
 
@@ -69,7 +70,7 @@ def open_parquet(content: FileBytes, path: str, options: SourceOptions) -> Parqu
         ) from None
     if not rows:
         raise BadInputError(f"`{content.shown}` has no rows", fix="export it again, with rows")
-    return ParquetTable(path, names, options.batch_rows)
+    return ParquetTable(path, free_names(names)[0], options.batch_rows)
 
 
 def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
@@ -78,13 +79,19 @@ def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
         # Nested values are rare; JSON is what the mapping reads lists and objects from.
         return column.map_elements(_json, return_dtype=pl.String)
     if isinstance(kind, pl.Binary):
-        return column.cast(pl.String, strict=False)
+        return column.map_elements(_decoded, return_dtype=pl.String)
+    if isinstance(kind, pl.Duration):
+        return column.dt.to_string("iso")
     if isinstance(kind, pl.Boolean):
         return pl.when(column).then(pl.lit("true")).when(~column).then(pl.lit("false")).alias(name)
     if isinstance(kind, pl.Datetime):
         return column.dt.to_string("iso:strict").str.replace(r"\.0+(\D|$)", "${1}")
     text = column.cast(pl.String)
     return pl.when(text != "").then(text).alias(name)
+
+
+def _decoded(value: bytes) -> str | None:
+    return value.decode("utf-8", "replace") or None
 
 
 def _json(value: Any) -> str:
@@ -99,7 +106,8 @@ class LinesTable:
 
     content: Content
     options: SourceOptions
-    headers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """As the objects call their cells."""
     controls: bool = True
     wide: bool = True
     found: list[Finding] = field(default_factory=list)
@@ -109,22 +117,28 @@ class LinesTable:
         """Headers stand in order of their first appearance."""
         return {}
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return free_names(self.names)[0]
+
     def findings(self) -> list[Finding]:
-        """Return nothing: names are told by the format."""
-        return []
+        """Return which name could not be kept."""
+        return free_names(self.names)[1]
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows in file order."""
         rows: list[list[Any]] = []
         malformed: list[Malformed] = []
+        known = set(self.names)
         for number, line in _lines(self.content, self.options):
             cells = _cells(line)
-            if cells is None or set(cells) - set(self.headers):
+            if cells is None or cells.keys() - known:
                 text = line[:LONGEST_TEXT].decode("utf-8", "replace").rstrip("\r\n")
                 reject = Reject(number, "line-not-an-object", cell=text)
                 malformed.append(Malformed(number, text, (), reject))
             else:
-                rows.append([number, *(cells.get(header) for header in self.headers)])
+                rows.append([number, *(cells.get(name) for name in self.names)])
             if len(rows) + len(malformed) >= self.options.batch_rows:
                 yield self._batch(rows, malformed)
                 rows, malformed = [], []
@@ -186,7 +200,9 @@ def _cells(line: bytes) -> Mapping[str, str | None] | None:
     except (ValueError, RecursionError):
         return None
     return (
-        {name: _text(value) for name, value in found.items()} if isinstance(found, dict) else None
+        {_unicode(name): _text(value) for name, value in found.items()}
+        if isinstance(found, dict)
+        else None
     )
 
 
@@ -213,5 +229,10 @@ def _text(value: Any) -> str | None:
     if isinstance(value, _Float):
         return value.text
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    return json.dumps(value, ensure_ascii=False)
+        return _unicode(value)
+    return _unicode(json.dumps(value, ensure_ascii=False))
+
+
+def _unicode(text: str) -> str:
+    """Return text without the halves of characters that JSON can name."""
+    return text.encode("utf-8", "replace").decode()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bulkload.records import Finding
+from bulkload.sources.source import ROW_NUMBER
 
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f]")
@@ -16,7 +17,8 @@ def column_names(cells: Sequence[str], row_number: int) -> tuple[tuple[str, ...]
     """Return one unique name per column, and what was odd about the header row.
 
     Space around a name, line breaks, no-break spaces and invisible characters are taken off; a
-    blank one becomes `column_3`; the second `Email` becomes `Email (2)`.
+    blank one becomes `column_3`; the second `Email` becomes `Email (2)`, and so does a `row_number`,
+    which is the name of what rows are counted in.
     """
     names: list[str] = []
     findings: list[Finding] = []
@@ -29,9 +31,11 @@ def column_names(cells: Sequence[str], row_number: int) -> tuple[tuple[str, ...]
             name = f"column_{position}"
             findings.append(Finding("header-blank", name, place, 1))
         original, copy = name, 2
-        while name in names:
+        while name in names or name == ROW_NUMBER:
             name, copy = f"{original} ({copy})", copy + 1
-        if name != original:
+        if original == ROW_NUMBER:
+            findings.append(Finding("header-reserved", name, place, 1, (original,)))
+        elif name != original:
             findings.append(Finding("header-duplicate", name, place, 1, (original,)))
         names.append(name)
     looks = [cell for cell in cells if _DATA_LIKE.fullmatch(cell.strip())]
@@ -39,6 +43,19 @@ def column_names(cells: Sequence[str], row_number: int) -> tuple[tuple[str, ...]
         place = (cell_name(1, row_number),)
         findings.append(Finding("header-looks-like-data", "", place, len(looks), tuple(looks[:3])))
     return tuple(names), findings
+
+
+def free_names(names: Sequence[str]) -> tuple[tuple[str, ...], list[Finding]]:
+    """Return the names that a format tells, with none that rows are counted in; and which was."""
+    free = list(names)
+    findings: list[Finding] = []
+    if ROW_NUMBER in free:
+        name, copy = ROW_NUMBER, 2
+        while name in free:
+            name, copy = f"{ROW_NUMBER} ({copy})", copy + 1
+        free[free.index(ROW_NUMBER)] = name
+        findings.append(Finding("header-reserved", name, (), 1, (ROW_NUMBER,)))
+    return tuple(free), findings
 
 
 def cell_name(position: int, row_number: int) -> str:

@@ -106,6 +106,10 @@ class TextTable:
                 skipping = False
                 lines, left = self._whole_lines(rest, kept, final=final)
                 del text, kept
+                if not lines and len(left) > self.options.max_row_bytes:
+                    # Lines may have begun to end otherwise; each ending is known to the scanner.
+                    other = b"\n" if self._line_end == b"\r" else b"\r"
+                    lines, left = _cut_behind(left, other)
                 if not lines:
                     rest, rest_harmed = left, rest_harmed or harmed
                     if len(left) > self.options.max_row_bytes:
@@ -114,7 +118,8 @@ class TextTable:
                     continue
                 block, sifted = self._checked(lines, harmed or rest_harmed, final=final)
                 rest = block[sifted.used :] + left
-                rest_harmed = bool(rest) and (harmed or rest_harmed)
+                # A block that was not text is not the one that was handed over.
+                rest_harmed = bool(rest) and (harmed or rest_harmed or block is not lines)
                 found = [(block, sifted)]
                 del lines, left, block, sifted
                 # Popped, so that nothing but its reader holds a block.
@@ -264,6 +269,15 @@ def _malformed(
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+
+
+def _cut_behind(text: bytes, line_end: bytes) -> tuple[bytes, bytes]:
+    """Return a text up to the last of these line ends, and what follows it."""
+    # The last byte may be the first half of a `\r\n`.
+    cut = text.rfind(line_end, 0, -1) + 1
+    if cut and text[cut - 1 : cut + 1] == b"\r\n":
+        cut += 1
+    return text[:cut], text[cut:]
 
 
 def _after(texts: Iterator[tuple[bytes, bool]], skip: int) -> Iterator[tuple[bytes, bool]]:

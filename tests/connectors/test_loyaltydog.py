@@ -12,7 +12,7 @@ from bulkload.connectors import connector_for
 from bulkload.connectors.base import Connector, Outcome, Promise, meaning_of_status
 from bulkload.connectors.loyaltydog import LoyaltyDog
 from bulkload.errors import BulkloadError, CredentialsError, SafetyStopError
-from bulkload.records import Action, Customer, Payload, Status
+from bulkload.records import Action, Customer, Kind, Payload, Status
 from bulkload.wire import Request, Response
 
 PROGRAM = "5eb7cf5a86d9755df3a6c593"
@@ -409,3 +409,11 @@ def test_without_a_program_nothing_is_sent():
 def test_a_status_alone_never_proves_a_create():
     """No status is taken for applied without its body."""
     assert Outcome.APPLIED not in {meaning_of_status(status) for status in range(100, 600)}
+
+
+def test_consent_is_said_by_yes_and_no_alone():
+    """Whatever a mapping says of the column: the word `No` must not be stored as a yes."""
+    field = connector_for("loyaltydog", program=PROGRAM).schema.field("initialConsentGranted.mail")
+
+    assert field
+    assert field.kind is Kind.BOOLEAN

@@ -112,6 +112,20 @@ def test_without_rejects_there_is_no_workbook(tmp_path: Path, report: RunReport)
     assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report.json"}
 
 
+def test_files_of_an_earlier_run_are_named_and_kept(tmp_path: Path, report: RunReport) -> None:
+    """Somebody may have begun to mend them; they are not this run's, though."""
+    (tmp_path / "rejects.csv").write_text("mended")
+    (tmp_path / "rejects.xlsx").write_text("mended, too")
+    report.files.clear()
+
+    write_all(tmp_path, report, rejects=list, table=table())
+
+    assert report.notes == [
+        "rejects.csv, rejects.xlsx in this folder: of an earlier run, not of this one"
+    ]
+    assert (tmp_path / "rejects.csv").read_text() == "mended"
+
+
 def test_a_cell_that_fits_no_workbook_costs_only_the_workbook(
     tmp_path: Path, report: RunReport
 ) -> None:

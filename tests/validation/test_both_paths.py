@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ PHONES = "phone: {column: P, region: {column: C}}"
 EMAIL = "email: E\n  customFields.t: "
 GOOD = ["ada@example.com"]
 
-CASES: dict[str, tuple[str, dict[str, list[str | None]]]] = {
+CASES: dict[str, tuple[str, Mapping[str, Sequence[str | None]]]] = {
     "separators-before-a-country": (
         PHONES,
         {
@@ -59,7 +60,7 @@ class Rows:
     rows: pl.DataFrame
 
 
-def verdicts(rules: str, cells: dict[str, list[str | None]], *, exact_only: bool) -> Any:
+def verdicts(rules: str, cells: Mapping[str, Sequence[str | None]], *, exact_only: bool) -> Any:
     """Judge each row in a batch of its own kind of company: all of them, and each alone."""
     text = f"connector: loyaltydog\nfields:\n  {rules}\n"
     mapping = parse_mapping(text).bind(list(cells), connector_for("loyaltydog").schema, source="x")
