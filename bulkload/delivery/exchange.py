@@ -196,7 +196,7 @@ class Exchange:
     async def _slot(self) -> None:
         wait = self.pacer.wait_s()
         if wait >= TOLD_FROM_S:
-            self._say_wait(wait, "the system's limit is reached")
+            self.say_wait(wait, "the system's limit is reached")
         await self.pacer.slot()
 
     def _understood(self, request: Request, response: Response) -> Heard:
@@ -265,7 +265,7 @@ class Exchange:
             return
         self.pacer.close_for(asked_s)
         if TOLD_FROM_S <= asked_s <= self.options.max_wait_s:
-            self._say_wait(asked_s, "the system asks to slow down")
+            self.say_wait(asked_s, "the system asks to slow down")
 
     async def _heal(self) -> None:
         async with self._healing:
@@ -277,7 +277,7 @@ class Exchange:
                 raise failing(self.wire.base_url)
             if health is Health.PAUSED:
                 wait = self.breaker.wait_s(now)
-                self._say_wait(wait, "half of the recent requests failed")
+                self.say_wait(wait, "half of the recent requests failed")
                 await self.clock.sleep(wait)
             elif health is Health.PROBING:
                 await self._slot()
@@ -296,7 +296,8 @@ class Exchange:
         """Return the error for an answer after which no request can succeed."""
         return stopped_by(heard, request, self.wire.base_url)
 
-    def _say_wait(self, wait_s: float, why: str) -> None:
+    def say_wait(self, wait_s: float, why: str) -> None:
+        """Tell the user until when something waits, and why."""
         until = time.strftime("%H:%M:%S", time.localtime(self.clock.epoch_s() + wait_s))
         self.watcher.say(f"{why}: waiting {wait_s:.0f} s, until {until}")
 

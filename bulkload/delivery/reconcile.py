@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from bulkload.connectors.base import FindsOwn, Promise
 from bulkload.delivery.directory import Match, look_up, match, usable_keys
 from bulkload.delivery.entries import RowState
-from bulkload.delivery.exchange import Exchange
+from bulkload.delivery.exchange import TOLD_FROM_S, Exchange
 from bulkload.delivery.jobs import Board, Job
 from bulkload.delivery.options import OnUnknown
 from bulkload.delivery.paging import Paging
@@ -46,6 +46,8 @@ class Reconciler:
         self._began = exchange.clock.monotonic()
         self._due: list[tuple[float, int, Job]] = []
         self._news = asyncio.Event()
+        self._is_told = False
+        """The user knows that rows wait; more of them wait behind the first."""
 
     @property
     def waiting(self) -> int:
@@ -89,7 +91,13 @@ class Reconciler:
             if not self._due:
                 await self._news.wait()
                 continue
-            await clock.sleep(min(entry[0] for entry in self._due) - now)
+            wait_s = min(entry[0] for entry in self._due) - now
+            if wait_s >= TOLD_FROM_S and not self._is_told:
+                self._is_told = True
+                self._exchange.say_wait(
+                    wait_s, "an answer is missing; its row is looked up when it can change no more"
+                )
+            await clock.sleep(wait_s)
 
     async def _look(self, jobs: list[Job]) -> None:
         # Where bulkload's own reference proves who created a customer, no list can replace it.

@@ -194,6 +194,13 @@ MESSAGES: dict[str, Message] = {
         cause="Ziffern sind vertippt oder ausgedacht",
         example="+1 999 555 0143",
     ),
+    "phone-plus-lost": Message(
+        title="Telefon vielleicht ohne sein +",
+        what="Das Telefon „{cell}“ ist eine Nummer in {region}, und eine andere mit {calling_code} davor",
+        fix="Ein + davor schreiben, wenn es mit der Landesvorwahl beginnt, oder eine 0, wenn es im Land gemeint ist",
+        cause="Eine Tabellenkalkulation hat das + entfernt",
+        example="4917604069046",
+    ),
     "integer-invalid": Message(
         title="Keine ganze Zahl",
         what="{column}: „{cell}“ ist keine ganze Zahl",

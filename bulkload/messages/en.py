@@ -194,6 +194,13 @@ MESSAGES: dict[str, Message] = {
         cause="Digits were mistyped or made up",
         example="+1 999 555 0143",
     ),
+    "phone-plus-lost": Message(
+        title="Phone that may lack its +",
+        what='Phone "{cell}" is a number in {region}, and another one with {calling_code} in front',
+        fix="Write a + before it if it begins with the calling code, or a 0 if it is meant within the country",
+        cause="A spreadsheet has taken the + away",
+        example="4917604069046",
+    ),
     "integer-invalid": Message(
         title="Not a whole number",
         what='{column}: "{cell}" is not a whole number',

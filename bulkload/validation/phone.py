@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from bulkload.validation.characters import stripped
 from bulkload.validation.refusals import refusal
@@ -48,7 +48,31 @@ def phone(text: str, region: str | None) -> str:
         calling_code = f"+{number.country_code}"
         possible = phonenumbers.is_possible_number_with_reason(number)
         raise refusal(_IMPOSSIBLE.get(possible, "phone-invalid"), region=home or calling_code)
+    if _may_lack_its_plus(spelled, number):
+        raise refusal("phone-plus-lost", region=home or "", calling_code=f"+{number.country_code}")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _may_lack_its_plus(spelled: str, number: PhoneNumber) -> bool:
+    """Whether what was read as a national number is as well an international one without its `+`.
+
+    Spreadsheets take the sign away: `4917612345678` is a mobile phone of Germany then, and read as a
+    number within Germany the landline of somebody else.
+    """
+    if spelled.startswith(("+", "\uff0b")):
+        return False
+    own, code = phonenumbers.national_significant_number(number), str(number.country_code)
+    if not own.startswith(code) or not phonenumbers.normalize_digits_only(spelled).startswith(own):
+        return False
+    rest = own.removeprefix(code)
+    # A number that begins with zeros keeps them apart.
+    other = PhoneNumber(
+        country_code=number.country_code,
+        national_number=int(rest or 0),
+        italian_leading_zero=rest.startswith("0") or None,
+        number_of_leading_zeros=len(rest) - len(rest.lstrip("0")) or None,
+    )
+    return bool(phonenumbers.is_valid_number(other))
 
 
 def _unparsed(error_type: int, spelled: str, home: str | None) -> Exception:

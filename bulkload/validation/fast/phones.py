@@ -79,7 +79,10 @@ class Phones:
         if learning or not self._codes:
             codes = e164.str.extract(self._code).unique().drop_nulls()
             self._accept(codes.to_list())
-        return e164.str.contains(self._pattern(self._codes))
+        # Of those that begin with the calling code once more, the exact path asks what is meant.
+        return e164.str.contains(self._pattern(self._codes)) & ~e164.str.contains(
+            self._doubled(self._codes)
+        )
 
     def _meet(self, regions: Iterable[str]) -> None:
         new = frozenset(regions) - self._regions
@@ -108,6 +111,11 @@ class Phones:
     @functools.lru_cache(maxsize=8)  # noqa: B019  # there is one for the whole process
     def _pattern(self, codes: frozenset[str]) -> str:
         return r"^\+(?:" + "|".join(self._rules.valid[code] for code in sorted(codes)) + ")$"
+
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019  # there is one for the whole process
+    def _doubled(self, codes: frozenset[str]) -> str:
+        return r"^\+(?:" + "|".join(2 * code for code in sorted(codes)) + ")"
 
 
 @functools.cache
