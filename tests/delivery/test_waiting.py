@@ -158,11 +158,11 @@ def test_a_system_that_signs_nobody_in_is_not_taken_for_a_wrong_password(answer)
 
 
 def test_a_row_that_waits_for_its_look_up_is_told(make_rig):
-    """Nothing moves for a minute and a half; whoever watches must know why, once."""
+    """Nothing moves for a minute; whoever watches must know why, once."""
     rig = make_rig(plan=["lost-after", "ok", "lost-after"])
 
     rig.deliver(payloads(5), concurrency=1)
 
     told = [sentence for sentence in rig.said if "looked up" in sentence]
     assert len(told) == 1
-    assert "waiting 90 s, until" in told[0]
+    assert "waiting 60 s, until" in told[0]
