@@ -89,7 +89,7 @@ class Run:
                 counts.by_status.update(_ends(judged.problems).values())
                 counts.add(Status.SKIPPED, len({skip.row_number for skip in verdicts.skipped}))
                 counts.add(Status.PENDING, verdicts.payloads.height)
-                progress.judged(counts.rows, counts[Status.REJECTED] + counts[Status.DUPLICATE])
+                progress.judged(counts.rows, counts[Status.REJECTED])
                 del judged, batch, verdicts
         self._name_rejects(writer)
         self.report.causes = self._with_lines(causes.causes(), sample)

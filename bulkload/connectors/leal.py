@@ -284,15 +284,15 @@ class Leal:
         """Return card links, welcome stamps and stamps that will be given."""
         found: list[SideEffect] = []
         if links := counts.by_field.get("send_card_links", 0):
-            text = f"card links go out by e-mail or SMS to {links} customers"
+            text = f"card links go out by e-mail or SMS to {links:,} customers"
             if not self.card_links_confirmed:
-                text = f"card links would go out to {links} customers; they are off"
+                text = f"card links would go out to {links:,} customers; they are off"
             found.append(SideEffect("card_links", links, text, wanted=self.card_links_confirmed))
         if cards := counts.by_field.get("card_id", 0):
-            text = f"{cards} new customers are put on a card and get its welcome stamps"
+            text = f"{cards:,} new customers are put on a card and get its welcome stamps"
             found.append(SideEffect("cards", cards, text))
         if stamps := counts.by_field.get("stamps", 0) + counts.by_field.get("stamps_add", 0):
-            text = f"{stamps} customers are stamped (without notification); rewards may unlock"
+            text = f"{stamps:,} customers are stamped (without notification); rewards may unlock"
             found.append(SideEffect("stamps", stamps, text))
         return tuple(found)
 

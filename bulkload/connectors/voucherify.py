@@ -314,7 +314,7 @@ class Voucherify:
             return ()
         text = (
             f"automations of the project that start with a new or changed customer"
-            f" may run {counts.payloads} times (by the bulk lane, none for changed ones)"
+            f" may run {counts.payloads:,} times (by the bulk lane, none for changed ones)"
         )
         return (SideEffect("automations", counts.payloads, text),)
 

@@ -77,13 +77,18 @@ class ExportWriter:
                 no column is added.
 
         Raises:
-            BulkloadError: The ending is none of .csv, .xlsx and .parquet.
+            BulkloadError: The ending is none of .csv, .xlsx and .parquet, or the folder is missing.
         """
         self.path = Path(path)
         if self.path.suffix.lower() not in FORMATS:
             raise BulkloadError(
                 f"`{self.path.name}` must end in .csv, .xlsx or .parquet",
                 fix="choose the format by the ending, for example `customers.xlsx`",
+            )
+        if not self.path.parent.is_dir():
+            raise BulkloadError(
+                f"`{self.path}` cannot be written: there is no such folder",
+                fix=f"create the folder `{self.path.parent}` first",
             )
         self.rows = 0
         """Rows written."""

@@ -179,6 +179,14 @@ def test_an_unknown_ending_is_refused_at_once(tmp_path: Path) -> None:
         ExportWriter(tmp_path / "customers.pdf")
 
 
+def test_a_missing_folder_is_named_before_anybody_is_read(tmp_path: Path) -> None:
+    """Reading all customers may take an hour."""
+    with pytest.raises(BulkloadError, match="there is no such folder") as caught:
+        ExportWriter(tmp_path / "gone" / "customers.xlsx")
+
+    assert "create the folder" in caught.value.fix
+
+
 def test_a_customer_becomes_one_row() -> None:
     """Nested fields become dotted columns; every value is its own text."""
     customer = Customer(
