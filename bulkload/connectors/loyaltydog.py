@@ -327,13 +327,13 @@ class LoyaltyDog:
         found: list[SideEffect] = []
         for contact, spoken in (("email", "e-mail address"), ("phone", "phone number")):
             if number := counts.by_field.get(contact, 0):
-                text = (
-                    f"the program may add points of its own for the {spoken} of {number:,} customers"
-                )
+                text = f"the program may add points of its own for the {spoken} of {number:,} customers"
                 found.append(SideEffect(f"points-for-{contact}", number, text))
         consents = max((counts.by_field.get(f"consents.{c}", 0) for c in CONSENT_TYPES), default=0)
         if consents:
-            text = f"consents of {consents:,} customers are recorded for good (they cannot be erased)"
+            text = (
+                f"consents of {consents:,} customers are recorded for good (they cannot be erased)"
+            )
             found.append(SideEffect("consents", consents, text))
         return tuple(found)
 

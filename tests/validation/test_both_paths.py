@@ -25,6 +25,17 @@ CASES: dict[str, tuple[str, Mapping[str, Sequence[str | None]]]] = {
             "C": ["DE", "-DE", "/DE", "(DE", ")(DE", ".DE", "- DE", "\x1eDE"],
         },
     ),
+    "calling-code-without-its-plus": (
+        PHONES,
+        {
+            "P": [
+                *("4917604069046", "49 176 04069046", "4-9176 04069046", " (49)17604069046"),
+                *("+4917604069046", "017604069046", "17604069046", "04917 12345", "4917 12345"),
+                *("435212345", "436641234567", "+4949171234", "47123456"),
+            ],
+            "C": [*["DE"] * 9, *["AT"] * 2, "DE", "NO"],
+        },
+    ),
     "no-country-at-all": (PHONES, {"P": ["0151 12345678", "+4915112345678"], "C": [None, None]}),
     "formula-error-in-a-list": (
         EMAIL + "{column: L, type: list}",
@@ -103,3 +114,19 @@ def test_a_group_of_nothing_is_not_sent() -> None:
     (payloads, _, _), *_ = verdicts(rules, cells, exact_only=True)
 
     assert payloads[0][1] == '{"email":"ada@example.com"}'
+
+
+def test_a_phone_that_may_lack_its_plus_reaches_nobody() -> None:
+    """A mobile phone of Germany without its sign is a landline of somebody else."""
+    rules, cells = CASES["calling-code-without-its-plus"]
+
+    (payloads, rejects, _), *_ = verdicts(rules, cells, exact_only=False)
+
+    assert {reject.row_number for reject in rejects if reject.code == "phone-plus-lost"} >= {
+        2,
+        3,
+        4,
+        5,
+    }
+    sent = dict.fromkeys(("+4917604069046", "+49491712345", "+436641234567", "+4747123456"))
+    assert {row[1] for row in payloads} >= {f'{{"phone":"{phone}"}}' for phone in sent}

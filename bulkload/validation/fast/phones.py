@@ -112,7 +112,6 @@ class Phones:
     def _pattern(self, codes: frozenset[str]) -> str:
         return r"^\+(?:" + "|".join(self._rules.valid[code] for code in sorted(codes)) + ")$"
 
-
     @functools.lru_cache(maxsize=8)  # noqa: B019  # there is one for the whole process
     def _doubled(self, codes: frozenset[str]) -> str:
         return r"^\+(?:" + "|".join(2 * code for code in sorted(codes)) + ")"
