@@ -196,7 +196,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "phone-plus-lost": Message(
         title="Telefon vielleicht ohne sein +",
-        what="Das Telefon „{cell}“ ist eine Nummer in {region}, und eine andere mit {calling_code} davor",
+        what="Das Telefon „{cell}“ ist eine Nummer in {region}, und eine Handynummer, wenn {calling_code} ihre Landesvorwahl ist",
         fix="Ein + davor schreiben, wenn es mit der Landesvorwahl beginnt, oder eine 0, wenn es im Land gemeint ist",
         cause="Eine Tabellenkalkulation hat das + entfernt",
         example="4917604069046",

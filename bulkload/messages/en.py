@@ -196,7 +196,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "phone-plus-lost": Message(
         title="Phone that may lack its +",
-        what='Phone "{cell}" is a number in {region}, and another one with {calling_code} in front',
+        what='Phone "{cell}" is a number in {region}, and a mobile one if {calling_code} is its calling code',
         fix="Write a + before it if it begins with the calling code, or a 0 if it is meant within the country",
         cause="A spreadsheet has taken the + away",
         example="4917604069046",

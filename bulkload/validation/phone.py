@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+)
 
 from bulkload.validation.characters import stripped
 from bulkload.validation.refusals import refusal
@@ -24,6 +30,7 @@ _IMPOSSIBLE = {
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "phone-too-short",
     ValidationResult.TOO_LONG: "phone-too-long",
 }
+_MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def phone(text: str, region: str | None) -> str:
@@ -54,12 +61,14 @@ def phone(text: str, region: str | None) -> str:
 
 
 def _may_lack_its_plus(spelled: str, number: PhoneNumber) -> bool:
-    """Whether what was read as a national number is as well an international one without its `+`.
+    """Whether what was read as a national number is as well a mobile one without its `+`.
 
     Spreadsheets take the sign away: `4917612345678` is a mobile phone of Germany then, and read as a
     number within Germany the landline of somebody else.
     """
     if spelled.startswith(("+", "\uff0b")):
+        return False
+    if phonenumbers.number_type(number) in _MOBILE:
         return False
     own, code = phonenumbers.national_significant_number(number), str(number.country_code)
     if not own.startswith(code) or not phonenumbers.normalize_digits_only(spelled).startswith(own):
@@ -72,7 +81,7 @@ def _may_lack_its_plus(spelled: str, number: PhoneNumber) -> bool:
         italian_leading_zero=rest.startswith("0") or None,
         number_of_leading_zeros=len(rest) - len(rest.lstrip("0")) or None,
     )
-    return bool(phonenumbers.is_valid_number(other))
+    return phonenumbers.number_type(other) in _MOBILE
 
 
 def _unparsed(error_type: int, spelled: str, home: str | None) -> Exception:

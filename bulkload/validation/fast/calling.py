@@ -52,6 +52,8 @@ class _Region:
     general: Automaton
     lengths: frozenset[int]
     types: tuple[tuple[str, frozenset[int]], ...]
+    besides_mobile: tuple[str, ...]
+    """Patterns of all types but the mobile one."""
     is_main: bool
 
 
@@ -61,6 +63,7 @@ def derive() -> PhoneRules:
     kept: dict[int, list[str]] = {}
     prefixes: dict[str, list[tuple[str, str]]] = {}
     trunk_codes: set[str] = set()
+    doubled_codes: set[str] = set()
     for calling_code, names in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
         # In the order in which phonenumbers asks them whose number it is.
         sharing = [regions[name] for name in names if name in regions]
@@ -72,6 +75,13 @@ def derive() -> PhoneRules:
                 for alternative in _kept(region, homes, sharing[:position])
             }
         )
+        beginning = Automaton(str(calling_code))
+        if any(
+            begins_with_any(Automaton(pattern), beginning)
+            for region in sharing
+            for pattern in region.besides_mobile
+        ):
+            doubled_codes.add(str(calling_code))
         for home in homes:
             if home.leading_digits and len(sharing) > 1:
                 continue
@@ -86,6 +96,7 @@ def derive() -> PhoneRules:
         valid={str(code): _pattern(code, kept[code]) for code in sorted(kept) if kept[code]},
         spellings=_spellings(prefixes),
         trunk_codes=tuple(sorted(trunk_codes)),
+        doubled_codes=tuple(sorted(doubled_codes)),
     )
 
 
@@ -106,6 +117,11 @@ def _region(name: str) -> _Region:
             (kind.national_number_pattern, frozenset(kind.possible_length or lengths))
             for kind in described
             if kind is not None and kind.national_number_pattern
+        ),
+        besides_mobile=tuple(
+            kind.national_number_pattern
+            for name, kind in zip(_TYPES, described, strict=True)
+            if name != "mobile" and kind is not None and kind.national_number_pattern
         ),
         is_main=phonenumbers.region_code_for_country_code(found.country_code) == name,
     )

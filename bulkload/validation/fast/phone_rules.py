@@ -18,7 +18,7 @@ from typing import Any
 BOUNDARY = "\x1f"
 """Stands between region and phone, so that no phone can pretend to begin with a region."""
 
-_FORMAT = 2
+_FORMAT = 3
 _SHIPPED = "phone_rules.json"
 
 
@@ -35,6 +35,9 @@ class PhoneRules:
     """Beginnings of region + BOUNDARY + phone, and what replaces them."""
     trunk_codes: tuple[str, ...]
     """Calling codes after which a trunk `0` may stand, `+49 (0) 30`."""
+    doubled_codes: tuple[str, ...]
+    """Calling codes with which numbers other than mobile ones may begin within their country: what
+    is one of these may be a mobile number without its plus sign as well."""
 
 
 @functools.cache
@@ -99,7 +102,8 @@ def _read(text: str) -> PhoneRules | None:
             return None
         spellings = tuple((str(written), str(e164)) for written, e164 in read.pop("spellings"))
         valid = {str(code): str(pattern) for code, pattern in read["valid"].items()}
-        read |= {"trunk_codes": tuple(read["trunk_codes"]), "valid": valid}
+        read |= {name: tuple(read[name]) for name in ("trunk_codes", "doubled_codes")}
+        read["valid"] = valid
         return PhoneRules(**read, spellings=spellings)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

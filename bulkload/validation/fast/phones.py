@@ -36,6 +36,8 @@ class Phones:
             self._by_region[region] = (*self._by_region.get(region, ()), pair)
         self._regions: frozenset[str] = frozenset({""})
         self._codes: frozenset[str] = frozenset()
+        self._doubled: frozenset[str] = frozenset()
+        """Of the countries in which a number may be meant that has no code."""
         self._changes = 0
         self._code = rf"^\+({'|'.join(rules.valid)})"
 
@@ -79,17 +81,20 @@ class Phones:
         if learning or not self._codes:
             codes = e164.str.extract(self._code).unique().drop_nulls()
             self._accept(codes.to_list())
-        # Of those that begin with the calling code once more, the exact path asks what is meant.
-        return e164.str.contains(self._pattern(self._codes)) & ~e164.str.contains(
-            self._doubled(self._codes)
-        )
+        found = e164.str.contains(self._pattern(self._codes))
+        # Where a number begins with its country's code once more, the exact path asks what is meant.
+        for code in self._doubled:
+            found &= ~e164.str.starts_with(f"+{code}{code}")
+        return found
 
     def _meet(self, regions: Iterable[str]) -> None:
         new = frozenset(regions) - self._regions
         if new:
             self._regions |= new
             ends = (after for region in new for _, after in self._by_region[region])
-            self._accept(end.removeprefix("+") for end in ends if end != "+")
+            homes = {end.removeprefix("+") for end in ends} - {""}
+            self._doubled |= homes & frozenset(self._rules.doubled_codes)
+            self._accept(homes)
 
     def _accept(self, codes: Iterable[str]) -> None:
         new = (frozenset(codes) & self._rules.valid.keys()) - self._codes
@@ -111,10 +116,6 @@ class Phones:
     @functools.lru_cache(maxsize=8)  # noqa: B019  # there is one for the whole process
     def _pattern(self, codes: frozenset[str]) -> str:
         return r"^\+(?:" + "|".join(self._rules.valid[code] for code in sorted(codes)) + ")$"
-
-    @functools.lru_cache(maxsize=8)  # noqa: B019  # there is one for the whole process
-    def _doubled(self, codes: frozenset[str]) -> str:
-        return r"^\+(?:" + "|".join(2 * code for code in sorted(codes)) + ")"
 
 
 @functools.cache
