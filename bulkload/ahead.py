@@ -46,7 +46,7 @@ class Ahead(Iterator[Item]):
 
     def __next__(self) -> Item:
         if self._ended is None:
-            # Asked for before this one is taken: who is interrupted in between can ask again.
+            # Asked for before this one is taken: who is interrupted while they wait can ask again.
             self._asked.put(_MORE)
             item = self._made.get()
             if not isinstance(item, _Raised):

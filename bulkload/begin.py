@@ -30,7 +30,7 @@ _MADE = "made for an export of"
 
 
 def begin(source: Source, options: LoadOptions) -> Run:
-    """Bring source, mapping and destination together; nothing is read or sent yet.
+    """Bring source, mapping and destination together; no row is judged or sent yet.
 
     Raises:
         BulkloadError: They do not fit, or one of them cannot be used.

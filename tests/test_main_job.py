@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,3 +180,36 @@ def test_files_are_readable_by_their_owner_only(bulkload: Run, samples: Path) ->
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in Path("run").iterdir()}
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE(Path("run").stat().st_mode) == 0o700
+
+
+def test_a_header_that_looks_like_a_formula_comes_back_from_the_rejects(bulkload: Run) -> None:
+    """It is made safe in rejects.csv and read there under its own name again."""
+    Path("m.yaml").write_text('connector: loyaltydog\nfields: {email: "=Mail", firstName: Name}\n')
+    Path("list.csv").write_text("=Mail,Name\nada@example.com,Ada\nbob.example.com,Bob\n")
+    assert bulkload("import", "list.csv", "--mapping", "m.yaml", "--out", "run").code == 1
+
+    rejects = Path("run/rejects.csv")
+    assert rejects.read_text("utf-8-sig").startswith("'=Mail,Name,")
+    rejects.write_text(rejects.read_text("utf-8").replace("bob.example", "bob@example"), "utf-8")
+    ended = bulkload("import", rejects, "--mapping", "m.yaml", "--out", "again")
+
+    assert ended.code == 0, ended.err
+    assert [row["status"] for row in table(Path("again/results.csv"))] == ["created"]
+
+
+def test_a_workbook_from_standard_input_gets_all_its_files(samples: Path, tmp_path: Path) -> None:
+    """It cannot be marked in place, but its cells can be written anew, and the user is told."""
+    with (samples / "customers-messy.xlsx").open("rb") as workbook:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bulkload", "import", "-", "--json", "--out", str(tmp_path)],
+            stdin=workbook,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert ended.returncode == 1, ended.stderr
+    report = json.loads(ended.stdout)
+    assert {"results", "rejects", "workbook", "html", "report"} <= report["files"].keys()
+    assert any("standard input without its formats" in note for note in report["notes"])
+    assert openpyxl.load_workbook(tmp_path / "rejects.xlsx").worksheets[0].max_row > 40

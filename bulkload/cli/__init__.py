@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import os
 import signal
-import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -108,12 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("stopped", err=True)
         return 128 + signal.SIGINT
     except SystemExit:
-        # Only click leaves like this, with 1, when whoever read the output has gone; but 1 says here
-        # that rows need a person.
-        return EXIT_BROKEN_PIPE
-    except BrokenPipeError:
-        # Whoever read the output has gone; a second failure at shutdown would print a trace.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Only click leaves like this, with 1, when whoever takes the output has gone; but 1 says
+        # here that rows need a person.
         return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last stop before the user's terminal
         explained, code = _explained(error)

@@ -44,8 +44,8 @@ def test_rows_findings_and_digest_are_the_same(path):
     assert source.sha256 == digest == hashlib.sha256(TEXT.encode()).hexdigest()
 
 
-def test_standard_input_is_read_and_hashed_side_by_side():
-    """Its copy has one place from which it is read; the digest must not move it."""
+def test_standard_input_is_hashed_while_it_is_copied():
+    """Its copy has one place from which it is read, which the digest does not move."""
     source = open_source("-", SMALL_BLOCKS, standard_input=io.BytesIO(TEXT.encode()))
     with source:
         source.read_ahead()
@@ -54,6 +54,15 @@ def test_standard_input_is_read_and_hashed_side_by_side():
 
     assert digest == hashlib.sha256(TEXT.encode()).hexdigest()
     assert len(found) == 4_000
+
+
+def test_reading_and_hashing_begin_before_anybody_asks(path):
+    """Each in a thread of its own, while the program is still loading the rest of itself."""
+    with open_source(path, SMALL_BLOCKS) as source:
+        source.read_ahead()
+        begun = {thread.name for thread in threading.enumerate()}
+
+    assert {"bulkload-read", "bulkload-hash"} <= begun
 
 
 def test_several_files_begin_with_the_first(tmp_path):
