@@ -120,7 +120,7 @@ def _good_lines(lines: pl.Series, grammar: Grammar, *, damaged: bool) -> pl.Seri
     frame = lines.alias("line").to_frame()
     good = column.str.count_matches(delimiter, literal=True) == grammar.width - 1
     good &= ~column.str.contains("\0", literal=True)
-    good &= column.str.len_bytes() <= grammar.max_cell_bytes
+    good &= column.str.len_bytes() <= grammar.longest_good_bytes
     if damaged:
         good &= ~column.str.contains(DAMAGE.decode(), literal=True)
     if not quote:
@@ -133,7 +133,7 @@ def _good_lines(lines: pl.Series, grammar: Grammar, *, damaged: bool) -> pl.Seri
         candidates = lines.gather(places)
         fits = candidates.str.contains(_line_pattern(grammar))
         fits &= ~candidates.str.contains("\0", literal=True)
-        fits &= candidates.str.len_bytes() <= grammar.max_cell_bytes
+        fits &= candidates.str.len_bytes() <= grammar.longest_good_bytes
         if damaged:
             fits &= ~candidates.str.contains(DAMAGE.decode(), literal=True)
         mask = mask.scatter(places, fits)

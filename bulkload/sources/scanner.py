@@ -40,6 +40,11 @@ class Grammar:
     max_cell_bytes: int = 1 << 20
     max_row_bytes: int = 8 << 20
 
+    @property
+    def longest_good_bytes(self) -> int:
+        """What is no longer, its line end left out, breaks neither limit."""
+        return min(self.max_cell_bytes, self.max_row_bytes - len("\r\n"))
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -142,7 +147,7 @@ class Scanner:
         grammar = self.grammar
         if (grammar.quote and grammar.quote in line) or b"\0" in line or b"\r" in line:
             return None
-        if len(line) > grammar.max_cell_bytes or not line.strip():
+        if len(line) > grammar.longest_good_bytes or not line.strip():
             return None
         cells = line.split(grammar.delimiter)
         if len(cells) == grammar.width:

@@ -212,6 +212,12 @@ class TextTable:
         delimiters = (self.layout.width - 1) * frame.height
         if sum(sizes) + delimiters + ends + sifted.marks != len(sifted.proven):
             return False
+        limit = self.options.max_row_bytes
+        if limit < self.options.block_bytes:
+            longest_row = frame.select_seq(pl.sum_horizontal(pl.all().str.len_bytes()).max()).item()
+            # With quotes around its cells, and each of its signs perhaps a doubled quote.
+            if 2 * (longest_row or 0) + 3 * self.layout.width > limit:
+                return False
         limit = self.options.max_cell_bytes
         # No cell of a column is longer than all of them together.
         long = [name for name, size in zip(frame.columns, sizes, strict=True) if size > limit]

@@ -64,3 +64,19 @@ def test_a_row_that_is_no_text_is_refused_wherever_a_block_ends(
 
     assert malformed == [(2, "undecodable")]
     assert [cells for _, *cells in rows] == [["3", "4"]]
+
+
+@pytest.mark.parametrize("block_bytes", [20, 64, 200, 1_000, 1 << 20])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_row_is_too_long_wherever_a_block_ends(
+    tmp_path: Path, block_bytes: int, quoted: bool
+) -> None:
+    """The limit that the user names holds for rows that have nothing else wrong, too."""
+    path = tmp_path / "long.csv"
+    name = '"' + "y" * 98 + '"' if quoted else "y" * 100
+    path.write_text(f"E,x\na@example.com,short\nb@example.com,{name}\nc@example.com,short\n")
+
+    rows, malformed = read(path, block_bytes=block_bytes, max_row_bytes=60)
+
+    assert malformed == [(3, "row-too-large")]
+    assert [number for number, *_ in rows] == [2, 4]
