@@ -18,13 +18,15 @@ from bulkload.begin import begin
 from bulkload.delivery import Journal
 from bulkload.delivery.entries import RunSummary
 from bulkload.destination import reached
-from bulkload.errors import BadInputError, BulkloadError
+from bulkload.errors import BadInputError, BulkloadError, InterruptedRunError
 from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport, Status
 from bulkload.reports import Rendering
 from bulkload.run import Run
 from bulkload.sources import SourceOptions, open_source
+
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def runs() -> list[PastRun]:
     for path in settings.journals():
         with Journal.read(path) as journal:
             found += [PastRun(summary, path) for summary in journal.runs()]
-    return sorted(found, key=lambda run: (run.summary.started_utc, run.run_id), reverse=True)
+    # Within a second, those of one journal are told apart by their numbers.
+    return sorted(
+        found, key=lambda run: (run.summary.started_utc, run.summary.number), reverse=True
+    )
 
 
 def show_run(run_id: str) -> PastRun:
@@ -121,7 +126,19 @@ def resume(
         BulkloadError: There is none, or it is complete.
         BadInputError: Source, mapping or target are not what the run is bound to.
     """
-    past = show_run(run_id) if run_id else _newest_interrupted()
+    past, *others = [show_run(run_id)] if run_id else _interrupted()
+    try:
+        return _gone_on_with(past, max_wait_s, progress)
+    except BulkloadError as error:
+        if others and not isinstance(error, InterruptedRunError):
+            ids = ", ".join(other.run_id for other in others[:_MOST_NAMED])
+            error.fix += (
+                f"\nhint: `bulkload resume RUN` goes on with another interrupted run: {ids}"
+            )
+        raise
+
+
+def _gone_on_with(past: PastRun, max_wait_s: float | None, progress: Progress) -> RunReport:
     if past.summary.is_complete:
         raise BulkloadError(
             f"run {past.run_id} is complete",
@@ -163,9 +180,10 @@ def write_reports_again(run_id: str, *, progress: Progress = QUIET) -> RunReport
         return begun.report
 
 
-def _newest_interrupted() -> PastRun:
-    found = next((run for run in runs() if not run.summary.is_complete), None)
-    if found is None:
+def _interrupted() -> list[PastRun]:
+    """Return the runs that have not ended, the newest first; at least one."""
+    found = [run for run in runs() if not run.summary.is_complete]
+    if not found:
         raise BulkloadError(
             "there is no interrupted run",
             where=str(settings.state_dir()),

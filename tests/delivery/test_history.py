@@ -103,6 +103,20 @@ def test_a_changed_source_is_not_gone_on_with(interrupted, source):
         history.resume(interrupted.run_id)
 
 
+def test_where_the_newest_run_cannot_go_on_the_others_are_named(interrupted, source, options):
+    """One that is lost does not stand in the way of those before it."""
+    Path("second.csv").write_text(source.read_text("utf-8").replace("ada", "bob"), "utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.load("second.csv", options, progress=Impatient(3))
+    Path("second.csv").unlink()
+
+    with pytest.raises(BulkloadError) as caught:
+        history.resume()
+
+    assert f"another interrupted run: {interrupted.run_id}" in str(caught.value)
+    assert history.resume(interrupted.run_id).counts[Status.PENDING] == 0
+
+
 def test_an_edited_file_is_a_run_of_its_own(interrupted, source, options):
     """What the interrupted run had delivered is not sent again."""
     with source.open("a", encoding="utf-8") as file:
