@@ -85,11 +85,20 @@ class InterruptedRunError(BulkloadError):
         self.signal_number = signal_number
 
 
-def exit_code_of(error: BulkloadError) -> int:
+EXIT_SYSTEM = 2
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+
+def exit_code_of(error: BaseException) -> int:
     """Return the exit status of a process that an error ends."""
     if isinstance(error, InterruptedRunError):
         return 128 + error.signal_number
-    return error.exit_code
+    if isinstance(error, BulkloadError):
+        return error.exit_code
+    if not isinstance(error, Exception):
+        return EXIT_INTERRUPTED
+    return EXIT_SYSTEM if isinstance(error, OSError) and error.errno is not None else EXIT_BUG
 
 
 class UnknownColumnError(BulkloadError):

@@ -8,6 +8,8 @@ write_reports_again   results, rejects and report from the journal  `bulkload ru
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from bulkload.begin import begin
 from bulkload.delivery import Journal
 from bulkload.delivery.entries import RunSummary
 from bulkload.destination import reached
-from bulkload.errors import BadInputError, BulkloadError, InterruptedRunError
+from bulkload.errors import BadInputError, BulkloadError, InterruptedRunError, SafetyStopError
 from bulkload.options import LoadOptions
 from bulkload.progress import QUIET, Progress
 from bulkload.records import RunReport, Status
@@ -130,11 +132,10 @@ def resume(
     try:
         return _gone_on_with(past, max_wait_s, progress)
     except BulkloadError as error:
-        if others and not isinstance(error, InterruptedRunError):
+        if others and not isinstance(error, InterruptedRunError | SafetyStopError):
             ids = ", ".join(other.run_id for other in others[:_MOST_NAMED])
-            error.fix += (
-                f"\nhint: `bulkload resume RUN` goes on with another interrupted run: {ids}"
-            )
+            named = f"`bulkload resume RUN` goes on with another interrupted run: {ids}"
+            error.fix = f"{error.fix}\nhint: {named}" if error.fix else named
         raise
 
 
@@ -173,11 +174,23 @@ def write_reports_again(run_id: str, *, progress: Progress = QUIET) -> RunReport
         with Journal.read(past.journal) as journal:
             run = journal.resume(past.run_id)
             counts = begun.report.counts
+            _keep_verification(begun)
             for result in run.results():
                 counts.add(Status.PENDING, -1)
                 counts.add(result.status)
             begun.write_down(run)
         return begun.report
+
+
+def _keep_verification(begun: Run) -> None:
+    """Go on saying what reading back found: the journal does not know."""
+    # Where there is no such report any more, nothing can be kept.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        before = json.loads((begun.folder / "report.json").read_text("utf-8"))
+        if before["run_id"] == begun.report.run_id and "verification" in before["details"]:
+            found = before["details"]["verification"]
+            begun.report.unseen = int(found["delivered"]) - int(found["found"])
+            begun.report.details["verification"] = found
 
 
 def _interrupted() -> list[PastRun]:

@@ -19,7 +19,7 @@ import polars as pl
 
 from bulkload import reports
 from bulkload.destination import Destination
-from bulkload.errors import BulkloadError, SafetyStopError, exit_code_of
+from bulkload.errors import SafetyStopError, exit_code_of
 from bulkload.mapping import load_mapping
 from bulkload.mending import Sample, with_lines
 from bulkload.options import LoadOptions
@@ -124,19 +124,23 @@ class Run:
             if run.resumed:
                 self.report.notes.append(f"went on with the interrupted run {run.run_id}")
                 progress.say(f"going on with the interrupted run {run.run_id}")
-            counts = self.report.counts
-            run.judged(counts.rows, {**counts.by_status, Status.PENDING: 0})
-            self._agree(ready, run, options, progress)
+            try:
+                counts = self.report.counts
+                run.judged(counts.rows, {**counts.by_status, Status.PENDING: 0})
+                self._agree(ready, run, options, progress)
+            except BaseException:
+                # What an earlier process had begun was agreed to then, and waits for another word.
+                if not run.resumed:
+                    run.withdraw()
+                raise
             try:
                 asyncio.run(self._deliver(ready, run, options, progress))
                 run.finish(rows=self.report.counts.rows)
             except BaseException as error:
-                if isinstance(error, BulkloadError):
-                    self.report.ended_by = exit_code_of(error)
+                self.report.ended_by = exit_code_of(error)
                 try:
                     self.write_down(run)
-                except (BulkloadError, OSError) as second:
-                    # What ended the run is what the user must know.
+                except Exception as second:  # noqa: BLE001 - what ended the run is what matters
                     progress.say(f"note: the run's files were not written: {second}")
                 raise
             self.write_down(run)
@@ -161,14 +165,8 @@ class Run:
             headroom=options.headroom,
             lane=lane_of(ready.connector, options.lane, self.tally.counts.payloads),
         )
-        agreed = not proposal.to_send
-        try:
-            check_balances(left.balances, options.max_points_delta)
-            agreed = agreed or progress.confirm(proposal)
-        finally:
-            if not agreed:
-                journal.withdraw()
-        if not agreed:
+        check_balances(left.balances, options.max_points_delta)
+        if proposal.to_send and not progress.confirm(proposal):
             program, connector = proposal.program, proposal.connector
             raise SafetyStopError(
                 "nothing was sent: it was not agreed to",

@@ -24,8 +24,8 @@ class Verification:
     points: int
     """Sum of what the system holds for them."""
     stamps: int
-    missing: tuple[str, ...] = ()
-    """IDs of those that it does not show, the first `MOST_MISSING`."""
+    missing_rows: tuple[int, ...] = ()
+    """Row numbers of those that it does not show, the first `MOST_MISSING`."""
 
     def sentences(self, balances: Sequence[Balance]) -> list[str]:
         """Say how the system compares with what was sent."""
@@ -53,13 +53,13 @@ async def verified(
         customers: All customers of the program, each once.
         results: Of the run, in any order.
     """
-    delivered = {result.remote_id for result in results if result.remote_id}
+    delivered = {result.remote_id: result.row_number for result in results if result.remote_id}
     missing = set(delivered)
     points = stamps = 0
     async for customer in customers:
         # A bulk lane answers with the key of the customer, not with the id.
         names = {customer.remote_id, *connector.keys_of(customer).values()}
-        if not names.isdisjoint(delivered):
+        if not names.isdisjoint(delivered.keys()):
             missing -= names
             held = canonical(connector.name, customer)
             points += held.points or 0
@@ -69,5 +69,5 @@ async def verified(
         len(delivered) - len(missing),
         points,
         stamps,
-        tuple(sorted(missing)[:MOST_MISSING]),
+        tuple(sorted(delivered[name] for name in missing)[:MOST_MISSING]),
     )

@@ -18,13 +18,13 @@ async def listed() -> AsyncIterator[Customer]:
 
 
 def test_customers_who_are_not_shown_are_named() -> None:
-    """Their IDs lead to their rows in the results."""
+    """By their rows: what the system calls them may be an e-mail address."""
     results = [Result(n, f"k{n}", Status.CREATED, remote_id=f"c{n}") for n in (1, 2, 3)]
     connector = connector_for("loyaltydog", program="5eb7cf5a86d9755df3a6c593")
 
     found = asyncio.run(verified(connector, listed(), results))
 
-    assert found == Verification(delivered=3, found=2, points=30, stamps=0, missing=("c3",))
+    assert found == Verification(delivered=3, found=2, points=30, stamps=0, missing_rows=(3,))
     assert "1 are not" in found.sentences([])[0]
 
 
@@ -48,4 +48,4 @@ def test_a_run_whose_customers_are_missing_needs_a_person() -> None:
     report.counts.add(Status.CREATED, 3)
 
     assert report.exit_code == 1
-    assert verdict(report).endswith("does not show: 2; report.json names them.")
+    assert verdict(report).endswith("does not show: 2; report.json names their rows.")

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from bulkload.errors import BulkloadError, did_you_mean, exit_code_of
+from bulkload.errors import EXIT_INTERRUPTED, BulkloadError, did_you_mean, exit_code_of
 
 COMMANDS = {
     "import": ("import_:import_", "Create the customers of a spreadsheet in a loyalty system"),
@@ -32,7 +32,6 @@ COMMANDS = {
 }
 """By command: module in this folder and name in it, and one line of help."""
 
-EXIT_BUG = 70
 EXIT_BROKEN_PIPE = 128 + getattr(signal, "SIGPIPE", 13)
 
 
@@ -105,24 +104,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
-        return 128 + signal.SIGINT
+        return EXIT_INTERRUPTED
     except SystemExit:
         # Only click leaves like this, with 1, when whoever takes the output has gone; but 1 says
         # here that rows need a person.
         return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last stop before the user's terminal
-        explained, code = _explained(error)
-        click.echo(f"error: {printable(str(explained))}", err=True)
+        click.echo(f"error: {printable(str(_explained(error)))}", err=True)
+        code = exit_code_of(error)
     return code if isinstance(code, int) else 0
 
 
-def _explained(error: Exception) -> tuple[BulkloadError, int]:
-    """Return an error as sentences, and the exit code that goes with it."""
+def _explained(error: Exception) -> BulkloadError:
+    """Return an error as sentences."""
     if isinstance(error, BulkloadError):
-        return error, exit_code_of(error)
+        return error
     if isinstance(error, OSError) and error.errno is not None:
-        return _system_error(error), 2
-    return _bug(error), EXIT_BUG
+        return _system_error(error)
+    return _bug(error)
 
 
 def printable(text: str) -> str:

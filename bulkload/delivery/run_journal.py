@@ -98,7 +98,7 @@ class RunJournal:
 
         A journal that knows nobody answers at once, without looking at any payload.
         """
-        if not self.journal.ask("SELECT EXISTS (SELECT 1 FROM delivered)")[0][0]:
+        if not self.journal.ask(schema.KNOWS_ANY, (self.number,))[0][0]:
             return
         remaining = iter(payloads)
         while chunk := list(itertools.islice(remaining, _KEYS_IN_A_QUESTION)):

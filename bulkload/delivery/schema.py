@@ -140,6 +140,7 @@ SENT_SINCE = "SELECT sent_s FROM attempt WHERE sent_s >= ? ORDER BY sent_s DESC 
 EFFECTS_OF = (
     "SELECT step, state, idempotency_key, sent_s FROM effect WHERE run = ? AND row_number = ?"
 )
+KNOWS_ANY = "SELECT EXISTS (SELECT 1 FROM delivered) OR EXISTS (SELECT 1 FROM row WHERE run = ?)"
 UNDECIDED = "SELECT count(*) FROM row WHERE run = ? AND state != 'done'"
 UNFINISHED = (
     "SELECT run_id FROM run WHERE state = 'open' AND target = ? AND source_sha256 = ?"

@@ -139,7 +139,8 @@ def _source(
     names = tuple(header for header in headers if header not in own)
     if own and format == "csv":
         # Headers have their guard as cells do; a workbook has none at all.
-        names = tuple(map(unguarded, names))
+        bare = tuple(map(unguarded, names))
+        names = bare if len(set(bare)) == len(bare) else names
     return FileSource(
         name="standard input" if content.shown == "-" else Path(content.shown).name,
         path=content.shown,

@@ -1,13 +1,14 @@
 """Earlier runs are listed, gone on with, and written down again."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bulkload import history, pipeline
 from bulkload.cli import main
-from bulkload.errors import BadInputError, BulkloadError
+from bulkload.errors import BadInputError, BulkloadError, SafetyStopError
 from bulkload.options import LoadOptions
 from bulkload.progress import Progress
 from bulkload.records import Status
@@ -101,6 +102,47 @@ def test_a_changed_source_is_not_gone_on_with(interrupted, source):
 
     with pytest.raises(BadInputError, match="source `customers"):
         history.resume(interrupted.run_id)
+
+
+def test_a_resume_that_is_not_agreed_to_leaves_its_run_where_it_was(interrupted, source, options):
+    """What is said next is said of the same run, not of one before it."""
+
+    class Refusing(Progress):
+        def confirm(self, plan):
+            return False
+
+    with pytest.raises(SafetyStopError):
+        history.resume(progress=Refusing())
+
+    assert [run.run_id for run in history.runs()] == [interrupted.run_id]
+    assert history.resume().counts[Status.PENDING] == 0
+
+
+def test_an_early_end_without_a_word_leaves_no_run(source, options):
+    """Nobody goes on with what was never shown."""
+
+    class Gone(Progress):
+        def confirm(self, plan):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.load(source, options, progress=Gone())
+
+    assert history.runs() == []
+
+
+def test_what_reading_back_found_is_not_forgotten(source, options):
+    """The report that is written again is no better than the first."""
+    pipeline.load(source, replace(options, verify=True))
+    path = Path("out/report.json")
+    document = json.loads(path.read_text("utf-8"))
+    document["details"]["verification"] |= {"found": 38, "missing_rows": [3, 4]}
+    path.write_text(json.dumps(document), "utf-8")
+
+    report = history.write_reports_again(document["run_id"])
+
+    assert (report.unseen, report.exit_code) == (2, 1)
+    assert json.loads(path.read_text("utf-8"))["details"]["verification"]["missing_rows"] == [3, 4]
 
 
 def test_where_the_newest_run_cannot_go_on_the_others_are_named(interrupted, source, options):
