@@ -167,8 +167,10 @@ def test_an_interrupt_at_any_place_hangs_nothing(kind: str, ends: bool) -> None:
     )
     try:
         output, _ = process.communicate(timeout=60 if ends else 5)
-    except subprocess.TimeoutExpired:
-        assert not ends
+    except subprocess.TimeoutExpired as stuck:
+        begun = bool(stuck.stdout)
+        # It had begun, so it is not merely slow to start.
+        assert begun > ends
     else:
         assert ends
         assert process.returncode == 0
