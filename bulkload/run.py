@@ -111,7 +111,6 @@ class Run:
 
         from bulkload.delivery import Journal
 
-        ready = told(ready)
         with Journal.open(ready.journal_path) as journal:
             run = journal.begin(
                 source_sha256=self.walk.source.sha256,
@@ -127,7 +126,7 @@ class Run:
             try:
                 counts = self.report.counts
                 run.judged(counts.rows, {**counts.by_status, Status.PENDING: 0})
-                self._agree(ready, run, options, progress)
+                ready = self._agreed(ready, run, options, progress)
             except BaseException:
                 # What an earlier process had begun was agreed to then, and waits for another word.
                 if not run.resumed:
@@ -146,16 +145,19 @@ class Run:
             self.write_down(run)
         return self.report
 
-    def _agree(
+    def _agreed(
         self, ready: Destination, journal: RunJournal, options: LoadOptions, progress: Progress
-    ) -> None:
-        """Show what is about to be sent.
+    ) -> Destination:
+        """Show what is about to be sent; return the destination with the limits that it tells.
 
         Raises:
             SafetyStopError: It moves more than is allowed, or the user does not want it.
         """
         settled = [payload.row_number for payload in journal.settled(self.walk.payloads())]
         left = self._tally_without(settled) if settled else self.tally
+        # Before anything is asked from the system.
+        check_balances(left.balances, options.max_points_delta)
+        ready = told(ready)
         limits = ready.connector.promises().limits
         proposal = plan(
             ready,
@@ -165,7 +167,6 @@ class Run:
             headroom=options.headroom,
             lane=lane_of(ready.connector, options.lane, self.tally.counts.payloads),
         )
-        check_balances(left.balances, options.max_points_delta)
         if proposal.to_send and not progress.confirm(proposal):
             program, connector = proposal.program, proposal.connector
             raise SafetyStopError(
@@ -174,6 +175,7 @@ class Run:
                 fix="say yes when asked; where nobody can be asked, "
                 f"`--yes-production {program or connector}` agrees",
             )
+        return ready
 
     def _tally_without(self, settled: list[int]) -> Tally:
         """Count what is said by the rows of which something may be sent."""
