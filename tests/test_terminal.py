@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pty
 import re
@@ -90,6 +91,23 @@ def test_a_job_that_ignores_interrupts_goes_on_ignoring_them() -> None:
             assert progress.confirm(REAL)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class Silence(io.StringIO):
+    """A terminal at which nobody answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "agreed"), [("y\n", True), ("n\n", False), ("", False)])
+def test_only_a_yes_sends_the_rest(
+    typed: str, agreed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Input that ends without an answer is a no, and the run ends as after one."""
+    monkeypatch.setattr(sys, "stdin", Silence(typed))
+
+    assert _Lines(Consent()).canary(["row 2 created"]) is agreed
 
 
 def test_plain_lines_come_a_few_seconds_apart(capsys: pytest.CaptureFixture[str]) -> None:

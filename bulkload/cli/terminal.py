@@ -163,7 +163,11 @@ class _Terminal(Progress):
         self._consent.must_stand()
         if not sys.stdin.isatty():
             return False
-        return click.confirm("Send the rest?", err=True)
+        try:
+            return click.confirm("Send the rest?", err=True)
+        except click.Abort:
+            # What was typed ended without an answer, which is no yes.
+            return False
 
 
 class _Silent(_Terminal):
