@@ -199,11 +199,11 @@ def _cells(line: bytes) -> Mapping[str, str | None] | None:
         found = json.loads(line, parse_float=_Float, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None
-    return (
-        {_unicode(name): _text(value) for name, value in found.items()}
-        if isinstance(found, dict)
-        else None
-    )
+    if not isinstance(found, dict):
+        return None
+    cells = {_unicode(name): _text(value) for name, value in found.items()}
+    # Two names that no text can hold may become the same one.
+    return cells if len(cells) == len(found) else None
 
 
 class _Float(float):

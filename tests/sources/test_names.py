@@ -71,6 +71,17 @@ def test_half_a_character_ends_no_run(tmp_path: Path, line: str, cell: str) -> N
         assert cells(source) == [(cell, None), (None, "2")]
 
 
+def test_names_that_become_the_same_are_told(tmp_path: Path) -> None:
+    """One of the two cells would be lost without a word."""
+    path = tmp_path / "half.ndjson"
+    path.write_text(r'{"?": 1}' + "\n" + r'{"\ud800": 1, "\ud801": 2}' + "\n")
+
+    with open_source(path) as source:
+        batches = list(source.batches())
+
+    assert [bad.row_number for batch in batches for bad in batch.malformed] == [2]
+
+
 def test_every_type_of_parquet_becomes_text(tmp_path: Path) -> None:
     """Also in columns that the mapping ignores."""
     path = tmp_path / "types.parquet"
