@@ -31,7 +31,7 @@ def verdict(report: RunReport, language: str = "en") -> str:
     elif needed:
         end = phrase("one-needs-you" if needed == 1 else "some-need-you", language, rows=needed)
     elif counts[Status.PENDING] and not report.dry_run:
-        end = phrase("pending-left", language, rows=counts[Status.PENDING])
+        end = phrase("pending-left", language)
     elif report.unseen:
         end = phrase("not-seen", language, rows=report.unseen)
     elif counts[Status.EXISTING]:
